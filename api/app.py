@@ -1,0 +1,177 @@
+"""The HTTP service. The engine runs in one worker thread; the event loop never computes."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api import problems, schemas
+from api.problems import BodyLimit, LimitError
+from api.settings import Settings
+from stance.bundle import Bundle, models_dir, open_bundle
+from stance.classifier import Classifier
+from stance.domain import Issue, Statement
+from stance.issues import Catalogue, read_catalogue
+
+log = logging.getLogger("stance.api")
+
+_PROBLEMS = {
+    status: {"model": schemas.Problem, "content": {problems.MEDIA_TYPE: {}}}
+    for status in (400, 413, 422)
+}
+
+
+class Engine:
+    """The classifier and the one thread that may touch it."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = classifier
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+
+    async def answer(self, statements: list[Statement], issues: list[Issue]) -> bytes:
+        """The body of a response, computed and written as JSON in the worker thread."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._answer, statements, issues
+        )
+
+    def _answer(self, statements: list[Statement], issues: list[Issue]) -> bytes:
+        results = [result.to_json() for result in self.classifier.classify(statements, issues)]
+        body = {"model": self.classifier.name, "results": results}
+        return json.dumps(body, ensure_ascii=False).encode()
+
+    def close(self) -> None:
+        """Let the work in hand finish, and end the thread."""
+        self._thread.shutdown()
+
+
+def create_app(settings: Settings | None = None, classifier: Classifier | None = None) -> FastAPI:
+    """The application.
+
+    Args:
+        settings: from the environment where None.
+        classifier: the engine; the bundle that the settings name where None.
+
+    Raises:
+        StanceError: the catalogue or the bundle cannot be served; the message says why.
+    """
+    settings = settings or Settings()
+    catalogue = read_catalogue(settings.issues)
+    bundle: Bundle | None = None
+    if classifier is None:
+        bundle = open_bundle(settings.models or models_dir(), settings.model)
+        classifier = Classifier.load(bundle, settings.threads)
+    classifier.check(catalogue)
+    engine = Engine(classifier)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await engine.answer([Statement("warm up")], list(catalogue))
+        app.state.ready = True
+        log.info("serving %s, %d issues", engine.classifier.name, len(catalogue))
+        yield
+        app.state.ready = False
+        await run_in_threadpool(engine.close)
+
+    app = FastAPI(
+        title="Stance",
+        version=version("stance"),
+        summary="Stance and sentiment of political statements, with calibrated probabilities.",
+        lifespan=lifespan,
+    )
+    app.state.ready = False
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    problems.install(app)
+    _add_routes(app, engine, catalogue, bundle, settings)
+    return app
+
+
+def _add_routes(
+    app: FastAPI, engine: Engine, catalogue: Catalogue, bundle: Bundle | None, settings: Settings
+) -> None:
+    @app.post("/classify", response_model=schemas.ClassifyResponse, responses=_PROBLEMS)
+    async def classify(request: schemas.ClassifyRequest) -> Response:
+        """Stance on each issue and sentiment of each statement, in the order sent."""
+        _check_limits(request, settings)
+        issues = catalogue.ask(request.issues, request.propositions)
+        statements = _statements(request)
+        _check("pairs", "statements", len(statements) * (len(issues) + 1), settings.max_pairs)
+        body = await engine.answer(statements, issues)
+        return Response(body, media_type="application/json")
+
+    @app.get("/issues")
+    async def issues() -> list[schemas.IssueOut]:
+        """The catalogue: what can be asked by id."""
+        return [
+            schemas.IssueOut(id=i.id or "", name=i.name, proposition=i.proposition)
+            for i in catalogue
+        ]
+
+    @app.get("/model")
+    async def model() -> schemas.ModelOut:
+        """The model that answers, as its manifest tells."""
+        if bundle is None:
+            return schemas.ModelOut(
+                name=engine.classifier.name, digest="", window=0, labels={}, temperatures={},
+                description="",
+            )  # fmt: skip
+        return schemas.ModelOut(
+            name=bundle.name,
+            digest=bundle.digest,
+            window=bundle.window,
+            labels=bundle.manifest["labels"],
+            temperatures=bundle.manifest["temperatures"],
+            description=bundle.manifest.get("description", ""),
+        )
+
+    @app.get("/livez")
+    async def livez() -> schemas.Health:
+        """The process lives."""
+        return schemas.Health(status="ok")
+
+    @app.get("/readyz", responses={503: {"model": schemas.Problem}}, response_model=schemas.Health)
+    async def readyz() -> schemas.Health | Response:
+        """The model is loaded and warm."""
+        if not app.state.ready:
+            return problems.problem(503, "the model is not ready", Retry_After="1")
+        return schemas.Health(status="ok")
+
+
+def _check(setting: str, field: str, found: int, limit: int) -> None:
+    if found > limit:
+        raise LimitError(field, found, limit, setting.replace("_", " "), f"max_{setting}")
+
+
+def _check_limits(request: schemas.ClassifyRequest, settings: Settings) -> None:
+    _check("statements", "statements", len(request.statements), settings.max_statements)
+    asked = len(request.issues) + len(request.propositions)
+    _check("issues", "propositions" if request.propositions else "issues", asked, settings.max_issues)
+    for n, proposition in enumerate(request.propositions):
+        _check(
+            "proposition_characters", f"propositions.{n}", len(proposition),
+            settings.max_proposition_characters,
+        )  # fmt: skip
+    for n, statement in enumerate(request.statements):
+        field = f"statements.{n}"
+        _check("text_characters", f"{field}.text", len(statement.text), settings.max_text_characters)
+        _check("targets", f"{field}.targets", len(statement.targets), settings.max_targets)
+        for m, target in enumerate(statement.targets):
+            _check(
+                "proposition_characters", f"{field}.targets.{m}", len(target),
+                settings.max_proposition_characters,
+            )  # fmt: skip
+
+
+def _statements(request: schemas.ClassifyRequest) -> list[Statement]:
+    statements = []
+    for n, given in enumerate(request.statements):
+        with problems.within(f"statements.{n}"):
+            statements.append(
+                Statement(given.text, given.id, given.speaker, tuple(given.targets))
+            )
+    return statements

@@ -1,0 +1,144 @@
+"""What the routes take and give, as pydantic models with examples. Knows nothing of the engine."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Score = Annotated[float, Field(ge=-1, le=1)]
+
+_EXAMPLE_REQUEST = {
+    "statements": [
+        {
+            "id": "a-1",
+            "text": "“Ukraine will not give up a single village for a signature,” the minister said.",
+            "speaker": "the minister",
+        }
+    ],
+    "issues": ["territorial-concessions"],
+    "propositions": ["Ukraine should hold elections during the war"],
+}
+
+
+class Request(BaseModel):
+    """A body that refuses fields that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class StatementIn(Request):
+    """One reported statement."""
+
+    id: str | None = Field(None, max_length=200, description="given back with the answer")
+    text: str = Field(description="what was said, as reported")
+    speaker: str | None = Field(
+        None, max_length=500, description="carried along; the model does not read it"
+    )
+    context: str | None = Field(
+        None, max_length=20_000, description="carried along; the model does not read it"
+    )
+    targets: list[str] = Field([], description="entities toward which sentiment is asked as well")
+
+
+class ClassifyRequest(Request):
+    """Many statements and many issues; neither issues nor propositions: the whole catalogue."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_REQUEST]})
+
+    statements: list[StatementIn] = Field(min_length=1)
+    issues: list[str] = Field([], description="ids of the catalogue, see GET /issues")
+    propositions: list[str] = Field([], description="propositions of your own, asked ad hoc")
+
+
+class SentimentProbabilities(BaseModel):
+    """They sum to 1."""
+
+    positive: Probability
+    neutral: Probability
+    negative: Probability
+
+
+class StanceProbabilities(BaseModel):
+    """They sum to 1."""
+
+    favor: Probability
+    against: Probability
+    neutral: Probability
+    unrelated: Probability
+
+
+class SentimentOut(BaseModel):
+    """The tone of a statement."""
+
+    label: Literal["positive", "neutral", "negative"]
+    score: Score = Field(description="P(positive) - P(negative)")
+    probabilities: SentimentProbabilities
+
+
+class TargetOut(SentimentOut):
+    """The tone toward one target."""
+
+    target: str
+
+
+class StanceOut(BaseModel):
+    """The stance on one issue."""
+
+    issue: str | None = Field(description="the catalogue's id; null for a proposition asked ad hoc")
+    proposition: str
+    label: Literal["favor", "against", "neutral", "unrelated"]
+    score: Score = Field(description="P(favor) - P(against)")
+    probabilities: StanceProbabilities
+
+
+class ResultOut(BaseModel):
+    """All answers for one statement."""
+
+    id: str | None
+    truncated: bool = Field(description="the statement was longer than the model reads")
+    model: str
+    sentiment: SentimentOut
+    stances: list[StanceOut] = Field(description="in the order asked: issues, then propositions")
+    targets: list[TargetOut] = Field([], description="only where targets were named")
+
+
+class ClassifyResponse(BaseModel):
+    """One result for each statement, in order."""
+
+    model: str
+    results: list[ResultOut]
+
+
+class IssueOut(BaseModel):
+    """An issue of the catalogue."""
+
+    id: str
+    name: str
+    proposition: str
+
+
+class ModelOut(BaseModel):
+    """The model that answers."""
+
+    name: str
+    digest: str = Field(description="sha256 over its manifest")
+    window: int = Field(description="the most tokens of a statement that it reads")
+    labels: dict[str, list[str]]
+    temperatures: dict[str, float]
+    description: str
+
+
+class Health(BaseModel):
+    """Whether the service lives, or is ready."""
+
+    status: Literal["ok"]
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem document."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, str]] = []

@@ -1,0 +1,138 @@
+"""The one inference engine: statements and issues in, results out, in order.
+
+Windows -> render -> pack -> network -> calibrate -> results. Sorting and packing are inner matters:
+an answer does not depend on its batch mates. Knows nothing of HTTP, files or training.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from stance.bundle import Bundle, open_bundle
+from stance.calibration import N_LOGITS, Calibration
+from stance.domain import Issue, Kind, Prediction, Question, Result, Statement
+from stance.network import Network, OnnxNetwork
+from stance.packing import Group, fill_rows, lay_out, split_questions
+from stance.render import Block, Renderer
+
+# Tokens of one row, and of the rows that go through the network together: attention within a
+# row costs the square of its length, and larger batches gain nothing on a CPU.
+ROW_TOKENS = 256
+BATCH_TOKENS = 1024
+WINDOW_STATEMENTS = 128
+
+_TONE = Question(Kind.SENTIMENT)
+
+
+class Classifier:
+    """Scores statements with one bundle. Not thread-safe; keep it in one thread.
+
+    Args:
+        network: packed rows to logits.
+        renderer: texts to token blocks.
+        calibration: logits to probabilities.
+        name: the name by which its predictions cite it.
+    """
+
+    def __init__(
+        self, network: Network, renderer: Renderer, calibration: Calibration, name: str
+    ) -> None:
+        self.name = name
+        self._network = network
+        self._renderer = renderer
+        self._calibration = calibration
+
+    @classmethod
+    def load(cls, bundle: Bundle, threads: int | None = None) -> Self:
+        """The classifier of a verified bundle, which computes with `threads` (None: all it may)."""
+        tokenizer = Tokenizer.from_file(str(bundle.folder / "tokenizer.json"))
+        network = OnnxNetwork(bundle.folder / "model.onnx", threads)
+        renderer = Renderer(tokenizer, bundle.window)
+        return cls(network, renderer, bundle.calibration, bundle.name)
+
+    @classmethod
+    def open(cls, models: Path, name: str | None = None, threads: int | None = None) -> Self:
+        """The classifier of a bundle by name, or of the default one.
+
+        Raises:
+            BundleError: there is none, or it must not be trusted.
+        """
+        return cls.load(open_bundle(models, name), threads)
+
+    def check(self, issues: Iterable[Issue]) -> None:
+        """Check that every proposition fits the model, before any work is done.
+
+        Raises:
+            InputError: one is longer than the model's window.
+        """
+        for issue in issues:
+            self._renderer.question(Question(Kind.STANCE, issue.proposition))
+
+    def classify(
+        self, statements: Iterable[Statement], issues: Sequence[Issue]
+    ) -> Iterator[Result]:
+        """Answer every issue, the tone and the named targets for each statement, lazily, in order.
+
+        Raises:
+            InputError: a proposition or target is longer than the model's window.
+        """
+        stances = [Question(Kind.STANCE, issue.proposition) for issue in issues]
+        pending = iter(statements)
+        while window := list(islice(pending, WINDOW_STATEMENTS)):
+            asked = [
+                [_TONE, *stances, *(Question(Kind.SENTIMENT, t) for t in statement.targets)]
+                for statement in window
+            ]
+            blocks = self._renderer.statements([statement.text for statement in window])
+            logits = self.logits(blocks, asked)
+            for statement, block, questions, found in zip(
+                window, blocks, asked, logits, strict=True
+            ):
+                answers = iter(self._predict(questions, found))
+                yield Result(
+                    statement,
+                    block.truncated,
+                    next(answers),
+                    list(zip(issues, islice(answers, len(issues)), strict=True)),
+                    list(zip(statement.targets, answers, strict=True)),
+                )
+
+    def logits(
+        self, blocks: Sequence[Block], asked: Sequence[Sequence[Question]]
+    ) -> list[NDArray[np.float32]]:
+        """Raw logits (questions, 7) of each statement, in the order asked; packs and unpacks."""
+        groups: list[Group] = []
+        home: list[tuple[int, list[int]]] = []
+        for n, (block, questions) in enumerate(zip(blocks, asked, strict=True)):
+            rendered = [self._renderer.question(question) for question in questions]
+            for part in split_questions(block, rendered, ROW_TOKENS):
+                groups.append(Group(block, tuple(rendered[i] for i in part)))
+                home.append((n, part))
+        answers = [np.empty((len(questions), N_LOGITS), np.float32) for questions in asked]
+        rows = fill_rows([len(group) for group in groups], ROW_TOKENS)
+        lengths = [sum(len(groups[g]) for g in row) for row in rows]
+        order = sorted(range(len(rows)), key=lambda r: -lengths[r])
+        while order:
+            size = max(1, BATCH_TOKENS // lengths[order[0]])
+            batch, order = [rows[r] for r in order[:size]], order[size:]
+            found = self._network(lay_out([[groups[g] for g in row] for row in batch]))
+            for row, row_logits in zip(batch, found, strict=True):
+                at = 0
+                for n, part in (home[g] for g in row):
+                    answers[n][part] = row_logits[at : at + len(part)]
+                    at += len(part)
+        return answers
+
+    def _predict(
+        self, questions: Sequence[Question], logits: NDArray[np.float32]
+    ) -> Iterator[Prediction]:
+        by_kind = {kind: self._calibration.probabilities(kind, logits) for kind in Kind}
+        for n, question in enumerate(questions):
+            yield Prediction(
+                question.kind, tuple(map(float, by_kind[question.kind][n])), self.name
+            )

@@ -1,0 +1,230 @@
+"""The nouns that cross a boundary: statement, issue, question, labels, prediction.
+
+Frozen, self-validating values; no I/O, no network, no files.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stance.errors import InputError
+
+
+class Stance(StrEnum):
+    """What the speaker wants of a proposition. See docs/labels.md for the rules."""
+
+    FAVOR = "favor"
+    AGAINST = "against"
+    NEUTRAL = "neutral"
+    UNRELATED = "unrelated"
+
+
+class Sentiment(StrEnum):
+    """The tone of a statement, or of how it speaks of one target."""
+
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+
+
+class Kind(StrEnum):
+    """The two kinds of question, each with labels of its own."""
+
+    STANCE = "stance"
+    SENTIMENT = "sentiment"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels in the order of their probabilities: the pole for, the pole against, others."""
+        return _LABELS[self]
+
+    @property
+    def poles(self) -> tuple[str, str]:
+        """The two labels whose difference is the score, the positive one first."""
+        return _POLES[self]
+
+
+_LABELS = {Kind.STANCE: tuple(Stance), Kind.SENTIMENT: tuple(Sentiment)}
+_POLES: dict[Kind, tuple[str, str]] = {
+    Kind.STANCE: (Stance.FAVOR, Stance.AGAINST),
+    Kind.SENTIMENT: (Sentiment.POSITIVE, Sentiment.NEGATIVE),
+}
+
+
+def check_text(field: str, text: object) -> None:
+    """Check that a value is text that a model can read.
+
+    Raises:
+        InputError: it is no string, is blank, or holds a NUL or a lone surrogate.
+    """
+    if not isinstance(text, str):
+        raise InputError(field, f"must be text, not {type(text).__name__}")
+    if not text.strip():
+        raise InputError(field, "is empty; give at least one word")
+    if "\0" in text:
+        raise InputError(field, f"holds a NUL character at offset {text.index(chr(0))}; remove it")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            field, f"holds a lone surrogate at offset {error.start}; send valid Unicode"
+        ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one speaker is reported to have said.
+
+    Attributes:
+        text: the words, as reported.
+        id: the caller's name for it, given back with the answer.
+        speaker: who said it; carried along, not read by the model.
+        targets: entities toward which sentiment is asked as well.
+
+    Raises:
+        InputError: a field cannot be read.
+    """
+
+    text: str
+    id: str | None = None
+    speaker: str | None = None
+    targets: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_text("text", self.text)
+        for field, value in (("id", self.id), ("speaker", self.speaker)):
+            if value is not None:
+                check_text(field, value)
+        for n, target in enumerate(self.targets):
+            check_text(f"targets.{n}", target)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A matter that one can be for or against.
+
+    Attributes:
+        id: a short name in lower-case letters, digits and hyphens; None for one asked ad hoc.
+        name: the title shown to people.
+        proposition: who should do what; the stance is taken toward this sentence.
+
+    Raises:
+        InputError: a field cannot be read.
+    """
+
+    id: str | None
+    name: str
+    proposition: str
+
+    def __post_init__(self) -> None:
+        if self.id is not None:
+            check_text("id", self.id)
+            if not all(c.islower() or c.isdigit() or c == "-" for c in self.id):
+                raise InputError("id", "may hold lower-case letters, digits and hyphens only")
+        check_text("name", self.name)
+        check_text("proposition", self.proposition)
+
+    @classmethod
+    def ad_hoc(cls, proposition: str) -> "Issue":
+        """An issue that is in no catalogue."""
+        return cls(None, proposition, proposition)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing asked of a statement: a stance on a proposition, or a sentiment.
+
+    Attributes:
+        kind: which labels the answer has.
+        subject: the proposition, or the target of the sentiment; "" asks for the overall tone.
+    """
+
+    kind: Kind
+    subject: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind is Kind.STANCE or self.subject:
+            check_text("proposition" if self.kind is Kind.STANCE else "target", self.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer to one question.
+
+    Attributes:
+        kind: the kind of the question.
+        probabilities: one for each of `kind.labels`, in that order; they sum to 1.
+        model: the name of the bundle that said so.
+
+    Raises:
+        ValueError: the probabilities are of another number, or do not sum to 1.
+    """
+
+    kind: Kind
+    probabilities: tuple[float, ...]
+    model: str
+
+    def __post_init__(self) -> None:
+        if len(self.probabilities) != len(self.kind.labels):
+            raise ValueError(f"{self.kind} has {len(self.kind.labels)} labels")
+        if not abs(sum(self.probabilities) - 1) < 1e-6:
+            raise ValueError("probabilities must sum to 1")
+
+    @property
+    def label(self) -> str:
+        """The most probable label; of equals, the first."""
+        return max(zip(self.probabilities, self.kind.labels, strict=True), key=lambda p: p[0])[1]
+
+    @property
+    def score(self) -> float:
+        """P(favor) - P(against), or P(positive) - P(negative), in [-1, 1]."""
+        by_label = dict(zip(self.kind.labels, self.probabilities, strict=True))
+        positive, negative = self.kind.poles
+        return by_label[positive] - by_label[negative]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All the answers for one statement.
+
+    Attributes:
+        statement: what was read.
+        truncated: whether the statement was longer than the model's window.
+        sentiment: its overall tone.
+        stances: the issues asked, in the order asked, each with its prediction.
+        targets: the statement's targets, in order, each with the sentiment toward it.
+    """
+
+    statement: Statement
+    truncated: bool
+    sentiment: Prediction
+    stances: Sequence[tuple[Issue, Prediction]]
+    targets: Sequence[tuple[str, Prediction]]
+
+    def to_json(self) -> dict[str, object]:
+        """The object that the command line and the HTTP service both give for one statement."""
+        answer: dict[str, object] = {
+            "id": self.statement.id,
+            "truncated": self.truncated,
+            "model": self.sentiment.model,
+            "sentiment": _prediction_json(self.sentiment),
+            "stances": [
+                {"issue": issue.id, "proposition": issue.proposition, **_prediction_json(prediction)}
+                for issue, prediction in self.stances
+            ],
+        }
+        if self.targets:
+            answer["targets"] = [
+                {"target": target, **_prediction_json(prediction)}
+                for target, prediction in self.targets
+            ]
+        return answer
+
+
+def _prediction_json(prediction: Prediction) -> dict[str, object]:
+    probabilities = zip(prediction.kind.labels, prediction.probabilities, strict=True)
+    return {
+        "label": prediction.label,
+        "score": prediction.score,
+        "probabilities": {label: probability for label, probability in probabilities},
+    }

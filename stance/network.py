@@ -1,0 +1,76 @@
+"""Packed rows -> logits on ONNX Runtime. Knows arrays, not texts.
+
+Threads follow the machine that the process may use, not the one that it runs on: the affinity
+mask and the control group's CPU quota. Spinning is off, since two spinning threads on two busy
+cores halve the throughput.
+"""
+
+import math
+import os
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from stance.errors import BundleError
+from stance.packing import Rows
+
+
+class Network(Protocol):
+    """Anything that answers packed rows with logits (rows, questions, 7)."""
+
+    def __call__(self, rows: Rows, /) -> NDArray[np.float32]: ...
+
+
+def available_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """CPUs that this process may use: the affinity mask, and the cgroup v2 or v1 quota."""
+    try:
+        cpus = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this platform
+        cpus = os.cpu_count() or 1
+    for quota_file, period_file in (("cpu.max", None), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        try:
+            fields = (cgroup / quota_file).read_text().split()
+            if period_file:
+                fields += (cgroup / period_file).read_text().split()
+            quota, period = float(fields[0]), float(fields[1])
+        except (OSError, ValueError, IndexError):
+            continue
+        if quota > 0 and period > 0:
+            return max(1, min(cpus, math.ceil(quota / period)))
+    return cpus
+
+
+class OnnxNetwork:
+    """The exported network of a bundle.
+
+    Args:
+        path: the `.onnx` file.
+        threads: how many to compute with; None for all that the process may use.
+
+    Raises:
+        BundleError: the file is no ONNX model that can be run.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or available_cpus()
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Every batch has a shape of its own: arenas and memory patterns would only grow.
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises bare pybind exceptions
+            raise BundleError(f"{path}: ONNX Runtime cannot load it: {error}") from error
+
+    def __call__(self, rows: Rows, /) -> NDArray[np.float32]:
+        """Logits (rows, questions, 7) of every question in the rows."""
+        (logits,) = self._session.run(None, rows.inputs())
+        return np.asarray(logits, np.float32)

