@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.concurrency import run_in_threadpool
@@ -21,7 +22,7 @@ from stance.issues import Catalogue, read_catalogue
 
 log = logging.getLogger("stance.api")
 
-_PROBLEMS = {
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": schemas.Problem, "content": {problems.MEDIA_TYPE: {}}}
     for status in (400, 413, 422)
 }
@@ -138,7 +139,7 @@ def _add_routes(
     async def readyz() -> schemas.Health | Response:
         """The model is loaded and warm."""
         if not app.state.ready:
-            return problems.problem(503, "the model is not ready", Retry_After="1")
+            return problems.problem(503, "the model is not ready", headers={"Retry-After": "1"})
         return schemas.Health(status="ok")
 
 
@@ -150,7 +151,9 @@ def _check(setting: str, field: str, found: int, limit: int) -> None:
 def _check_limits(request: schemas.ClassifyRequest, settings: Settings) -> None:
     _check("statements", "statements", len(request.statements), settings.max_statements)
     asked = len(request.issues) + len(request.propositions)
-    _check("issues", "propositions" if request.propositions else "issues", asked, settings.max_issues)
+    _check(
+        "issues", "propositions" if request.propositions else "issues", asked, settings.max_issues
+    )
     for n, proposition in enumerate(request.propositions):
         _check(
             "proposition_characters", f"propositions.{n}", len(proposition),
@@ -158,7 +161,9 @@ def _check_limits(request: schemas.ClassifyRequest, settings: Settings) -> None:
         )  # fmt: skip
     for n, statement in enumerate(request.statements):
         field = f"statements.{n}"
-        _check("text_characters", f"{field}.text", len(statement.text), settings.max_text_characters)
+        _check(
+            "text_characters", f"{field}.text", len(statement.text), settings.max_text_characters
+        )
         _check("targets", f"{field}.targets", len(statement.targets), settings.max_targets)
         for m, target in enumerate(statement.targets):
             _check(
@@ -171,7 +176,5 @@ def _statements(request: schemas.ClassifyRequest) -> list[Statement]:
     statements = []
     for n, given in enumerate(request.statements):
         with problems.within(f"statements.{n}"):
-            statements.append(
-                Statement(given.text, given.id, given.speaker, tuple(given.targets))
-            )
+            statements.append(Statement(given.text, given.id, given.speaker, tuple(given.targets)))
     return statements

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents. They name the field and never hold the text that was sent."""
+"""Errors as RFC 9457 problem documents. They name the field and never hold the text sent."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,10 @@ class LimitError(StanceError):
 
 
 def problem(
-    status: int, detail: str, errors: Sequence[Mapping[str, str]] = (), **headers: str
+    status: int,
+    detail: str,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem document; `errors` lists the fields at fault, each with what is wrong."""
     document: dict[str, object] = {
@@ -77,7 +80,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, str(error.detail), **dict(error.headers or {}))
+        return problem(error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(TooLargeError)
     async def too_large(request: Request, error: TooLargeError) -> Response:

@@ -3,15 +3,16 @@
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Score = Annotated[float, Field(ge=-1, le=1)]
 
-_EXAMPLE_REQUEST = {
+_EXAMPLE_REQUEST: JsonDict = {
     "statements": [
         {
             "id": "a-1",
-            "text": "“Ukraine will not give up a single village for a signature,” the minister said.",
+            "text": "“Ukraine will not give up a single village,” the minister said.",
             "speaker": "the minister",
         }
     ],

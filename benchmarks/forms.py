@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -33,6 +34,7 @@ from training.sources import read_source
 FORMS = ("cross-encoder", "one-pass", "cached-1", "cached-2", "cached-4")
 OWN_DATA = Path("training/data")
 CROSS_ROW_TOKENS = 384
+LONGEST = 96
 
 
 class CrossEncoder(StanceNetwork):
@@ -116,14 +118,13 @@ def answers(
     renderer: Renderer,
     rows_of: Callable[[Sequence[Sequence[Group]]], Rows],
     examples: Sequence[Example],
-    longest: int,
 ) -> tuple[list[Label], NDArray[np.float32]]:
     """Stance logits of every labelled pair."""
     labels, found = [], []
     blocks = renderer.statements([e.statement.text for e in examples])
     groups = []
     for example, block in zip(examples, blocks, strict=True):
-        ids = block.ids if len(block) <= longest else (*block.ids[: longest - 1], block.ids[-1])
+        ids = block.ids if len(block) <= LONGEST else (*block.ids[: LONGEST - 1], block.ids[-1])
         stances = [label for label in example.labels if label.question.kind is Kind.STANCE]
         questions = tuple(renderer.question(label.question) for label in stances)
         groups.append((Group(Block(ids), questions), stances))
@@ -175,24 +176,24 @@ def main() -> None:
     }
     wordings: Wordings = read_wordings(OWN_DATA / "wordings.jsonl")
     stage = Stage(
-        epochs=options.epochs, seed=options.seed, longest_statement=128, strangers=0.0,
-        mix={"vast": 1.0, OWN: 2.0},
+        {"vast": 0.5, OWN: 1.0}, epochs=options.epochs, learning_rate=2e-4, tokens_per_step=1024,
+        longest_statement=LONGEST, strangers=0.0, seed=options.seed,
     )  # fmt: skip
-    torch.manual_seed(options.seed)
-    network, tokenizer = StanceNetwork.from_encoder()
+    network, tokenizer = StanceNetwork.from_encoder(seed=options.seed)
     renderer = Renderer(tokenizer, network.window)
-    rows_of = lay_out
+    rows_of: Callable[[Sequence[Sequence[Group]]], Rows] = lay_out
     if options.form == "cross-encoder":
         network.__class__, rows_of = CrossEncoder, CrossEncoder.lay_out
     elif options.form != "one-pass":
         network.__class__ = CachedQuestions
-        network.readouts = int(options.form[-1])
-        rows_of = network.lay_out
+        cached = cast(CachedQuestions, network)
+        cached.readouts = int(options.form[-1])
+        rows_of = cached.lay_out
     began = time.monotonic()
     finetune(network, renderer, sources, wordings, stage, lay_out=rows_of)
     line: dict[str, object] = {"form": options.form, "seed": options.seed}
     for name, examples in dev.items():
-        found = answers(network, renderer, rows_of, examples, stage.longest_statement)
+        found = answers(network, renderer, rows_of, examples)
         line[name] = score(*found, merged=name == "vast")
     line["train_s"] = round(time.monotonic() - began)
     print(json.dumps(line))

@@ -1,11 +1,11 @@
 """Who is for or against what: stance and sentiment of statements, with calibrated probabilities.
 
-    from stance import Classifier, Statement, models_dir, read_catalogue
+from stance import Classifier, Statement, models_dir, read_catalogue
 
-    classifier = Classifier.open(models_dir())
-    issues = list(read_catalogue())
-    for result in classifier.classify([Statement("Kyiv will not give up any land.")], issues):
-        print(result.to_json())
+classifier = Classifier.open(models_dir())
+issues = list(read_catalogue())
+for result in classifier.classify([Statement("Kyiv will not give up any land.")], issues):
+    print(result.to_json())
 """
 
 from stance.bundle import models_dir

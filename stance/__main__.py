@@ -61,7 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         "--proposition", action="append", default=[], metavar="P", help="a proposition of your own"
     )
     classify.add_argument(
-        "--target", action="append", default=[], metavar="NAME", help="with --text: ask how it speaks of NAME"
+        "--target",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="with --text: ask how it speaks of NAME",
     )
     _add_issues(classify)
     classify.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -92,7 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a bundle by a recipe (extra: train)")
     train.add_argument("recipe", type=Path, help="a TOML file")
     train.add_argument("--data", type=Path, metavar="DIR", help="your copies of public sets")
-    train.add_argument("--base", default="all-MiniLM-L6-v2", help="encoder or network to start from")
+    train.add_argument(
+        "--base", default="all-MiniLM-L6-v2", help="encoder or network to start from"
+    )
     train.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the new bundle")
     train.set_defaults(run=_train)
 
@@ -148,7 +154,8 @@ def _classify(options: argparse.Namespace) -> int:
                 count(n_results)
         print(f"stance: {n_results} statements scored into {options.out}", file=sys.stderr)
     elif options.json:
-        for n_results, result in enumerate(results, 1):
+        for result in results:
+            n_results += 1
             print(json.dumps(result.to_json(), ensure_ascii=False))
     else:
         named = bool(options.issue or options.proposition)
@@ -230,8 +237,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.predictions:
         evaluate.write_predictions(answered, options.predictions)
     report = evaluate.report(answered, classifier.name)
-    print(json.dumps(report, indent=None if options.json else 2, ensure_ascii=False)
-          if options.json else evaluate.summary(report))
+    print(
+        json.dumps(report, indent=None if options.json else 2, ensure_ascii=False)
+        if options.json
+        else evaluate.summary(report)
+    )
     return OK
 
 

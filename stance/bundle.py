@@ -196,8 +196,10 @@ def _read_manifest(folder: Path, name: str) -> Bundle:
         "labels": lambda value: value == {kind: list(kind.labels) for kind in Kind},
         "window": lambda value: isinstance(value, int) and 8 <= value <= 8192,
         "files": lambda value: isinstance(value, dict) and set(_SERVED) <= set(value),
-        "temperatures": lambda value: isinstance(value, dict)
-        and all(isinstance(value.get(kind), float) and 0 < value[kind] < 100 for kind in Kind),
+        "temperatures": lambda value: (
+            isinstance(value, dict)
+            and all(isinstance(value.get(kind), float) and 0 < value[kind] < 100 for kind in Kind)
+        ),
     }
     for field, is_right in expected.items():
         check(

@@ -44,9 +44,7 @@ class Calibration:
 UNCALIBRATED = Calibration(dict.fromkeys(Kind, 1.0))
 
 
-def fit_temperature(
-    logits: NDArray[np.float32], allowed: NDArray[np.bool_]
-) -> float:
+def fit_temperature(logits: NDArray[np.float32], allowed: NDArray[np.bool_]) -> float:
     """The temperature that makes the true labels most probable, by golden-section search.
 
     The loss is convex in 1/temperature; the search is over its logarithm, from 1/20 to 20.

@@ -133,6 +133,4 @@ class Classifier:
     ) -> Iterator[Prediction]:
         by_kind = {kind: self._calibration.probabilities(kind, logits) for kind in Kind}
         for n, question in enumerate(questions):
-            yield Prediction(
-                question.kind, tuple(map(float, by_kind[question.kind][n])), self.name
-            )
+            yield Prediction(question.kind, tuple(map(float, by_kind[question.kind][n])), self.name)

@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels in the order of their probabilities: the pole for, the pole against, others."""
+        """The labels, in the order of their probabilities."""
         return _LABELS[self]
 
     @property
@@ -209,7 +209,11 @@ class Result:
             "model": self.sentiment.model,
             "sentiment": _prediction_json(self.sentiment),
             "stances": [
-                {"issue": issue.id, "proposition": issue.proposition, **_prediction_json(prediction)}
+                {
+                    "issue": issue.id,
+                    "proposition": issue.proposition,
+                    **_prediction_json(prediction),
+                }
                 for issue, prediction in self.stances
             ],
         }
@@ -226,5 +230,5 @@ def _prediction_json(prediction: Prediction) -> dict[str, object]:
     return {
         "label": prediction.label,
         "score": prediction.score,
-        "probabilities": {label: probability for label, probability in probabilities},
+        "probabilities": dict(probabilities),
     }

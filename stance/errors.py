@@ -1,11 +1,11 @@
 """Every error that a user can cause, in one tree. Knows nothing of how it is shown.
 
-    StanceError
-    ├── InputError         a statement, target or proposition that cannot be read
-    ├── UnknownIssueError  an issue id that the catalogue does not have
-    ├── FileError          a file that cannot be read as what it should be; may list many faults
-    ├── BundleError        a model folder that is missing, broken or not to be trusted
-    └── MissingExtraError  a part of Stance that was not installed
+StanceError
+├── InputError         a statement, target or proposition that cannot be read
+├── UnknownIssueError  an issue id that the catalogue does not have
+├── FileError          a file that cannot be read as what it should be; may list many faults
+├── BundleError        a model folder that is missing, broken or not to be trusted
+└── MissingExtraError  a part of Stance that was not installed
 """
 
 import difflib
@@ -42,7 +42,7 @@ class UnknownIssueError(StanceError):
 
 
 class FileError(StanceError):
-    """A file with faults, all of them collected; the first twenty are shown and the rest counted."""
+    """A file with faults, all collected; the first twenty are shown and the rest counted."""
 
     def __init__(self, path: object, faults: Sequence[str]) -> None:
         shown = [f"{path}: {fault}" for fault in faults[:MOST_FAULTS_SHOWN]]

@@ -21,7 +21,8 @@ from stance.packing import Rows
 class Network(Protocol):
     """Anything that answers packed rows with logits (rows, questions, 7)."""
 
-    def __call__(self, rows: Rows, /) -> NDArray[np.float32]: ...
+    def __call__(self, rows: Rows, /) -> NDArray[np.float32]:
+        """Logits (rows, questions, 7)."""
 
 
 def available_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
@@ -30,7 +31,10 @@ def available_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
         cpus = len(os.sched_getaffinity(0))
     except AttributeError:  # not on this platform
         cpus = os.cpu_count() or 1
-    for quota_file, period_file in (("cpu.max", None), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+    for quota_file, period_file in (
+        ("cpu.max", None),
+        ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"),
+    ):
         try:
             fields = (cgroup / quota_file).read_text().split()
             if period_file:

@@ -66,9 +66,7 @@ class Renderer:
         )
         room = self.window - 2
         return [
-            self._block(
-                encoding.ids[:room], truncated=len(encoding.ids) > room or len(text) > most
-            )
+            self._block(encoding.ids[:room], truncated=len(encoding.ids) > room or len(text) > most)
             for text, encoding in zip(texts, encodings, strict=True)
         ]
 

@@ -57,7 +57,8 @@ def long_rows(result: Result) -> list[dict[str, Any]]:
 class ResultWriter(Protocol):
     """Takes results one at a time."""
 
-    def write(self, result: Result) -> None: ...
+    def write(self, result: Result) -> None:
+        """Take one result."""
 
 
 @contextmanager
@@ -91,7 +92,10 @@ class _Writer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self._file.close()
 
@@ -129,7 +133,10 @@ class _Parquet(_Writer):
         self._rows.clear()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         if kind is None:
             self._flush()

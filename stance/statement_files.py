@@ -56,9 +56,9 @@ def read_statements(
             yield from _from_rows(name, "row", _parquet_rows(name, path or stdin))
             return
         with path.open("rb") if path else stdin as file:
-            lines = (line.decode("utf-8", "surrogateescape") for line in file)
-            first = next(lines, "").removeprefix("\ufeff")
-            lines = chain([first] if first else [], lines)
+            rest = (line.decode("utf-8", "surrogateescape") for line in file)
+            first = next(rest, "").removeprefix("\ufeff")
+            lines = chain([first] if first else [], rest)
             if file_format is None:
                 file_format = "jsonl" if first.lstrip().startswith("{") else "lines"
             if file_format == "csv":

@@ -1,4 +1,4 @@
-"""Results and progress on a terminal. Knows how things look, and nothing of where they come from."""
+"""Results and progress on a terminal. Knows how things look, not where they come from."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +55,7 @@ def _label(prediction: Prediction) -> Text:
 
 @contextmanager
 def progress() -> Iterator[Callable[[int], None]]:
-    """A bar on standard error, told how many statements are done; silent where it is no terminal."""
+    """A bar on standard error, told how many are done; silent where it is no terminal."""
     columns = (
         SpinnerColumn(), TextColumn("{task.completed:,} statements"), BarColumn(),
         TextColumn("{task.fields[rate]}"), TimeElapsedColumn(),

@@ -74,10 +74,10 @@ def answer(classifier: Classifier, examples: Sequence[Example]) -> list[Answered
     return answered
 
 
-def report(answered: Sequence[Answered], model: str, seed: int = 0) -> dict[str, object]:
+def report(answered: Sequence[Answered], model: str, seed: int = 0) -> dict[str, Any]:
     """Figures of the stance and sentiment pairs, per issue, and the signature of the run."""
     per_kind = {kind: [a for a in answered if a.prediction.kind is kind] for kind in Kind}
-    figures: dict[str, object] = {"model": model}
+    figures: dict[str, Any] = {"model": model}
     for kind, members in per_kind.items():
         if members:
             figures[kind.value] = _figures(kind, members, seed)
@@ -103,7 +103,7 @@ def fingerprint(examples: Sequence[Example]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _figures(kind: Kind, members: Sequence[Answered], seed: int) -> dict[str, object]:
+def _figures(kind: Kind, members: Sequence[Answered], seed: int) -> dict[str, Any]:
     merged = any(len(one.allowed) > 1 for one in members)
     labels = kind.labels[:3] if merged else kind.labels
     truth = np.array([labels.index(one.allowed[0]) for one in members])

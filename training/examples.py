@@ -79,12 +79,14 @@ def _example(row: Any, catalogue: Catalogue, default_id: str, source: str) -> Ex
     if not isinstance(row, dict):
         raise ValueError("must be an object")
     if unknown := set(row) - _FIELDS:
-        raise ValueError(f"unknown field {sorted(unknown)[0]!r}; known: {', '.join(sorted(_FIELDS))}")
+        raise ValueError(f"unknown field {min(unknown)!r}; known: {', '.join(sorted(_FIELDS))}")
     if "text" not in row:
         raise ValueError("text is missing")
     targets = row.get("targets", [])
     statement = Statement(
-        row["text"], row.get("id", default_id), row.get("speaker"),
+        row["text"],
+        row.get("id", default_id),
+        row.get("speaker"),
         tuple(entry["target"] for entry in targets),
     )
     labels = []

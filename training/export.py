@@ -38,6 +38,8 @@ def export_onnx(network: StanceNetwork, path: Path) -> None:
             opset_version=OPSET,
             verbose=False,
         )
+    if program is None:
+        raise RuntimeError("torch.onnx.export gave no program")
     model = program.model_proto
     _store_half(model)
     onnx.checker.check_model(model)

@@ -51,9 +51,9 @@ def finetune(
     n_steps = sum(map(len, epochs))
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer,
-        lambda n: min((n + 1) / max(1, stage.warmup * n_steps), 1 - n / n_steps)
-        if n < n_steps
-        else 0.0,
+        lambda n: (
+            min((n + 1) / max(1, stage.warmup * n_steps), 1 - n / n_steps) if n < n_steps else 0.0
+        ),
     )
     began, done = time.monotonic(), 0
     for epoch, steps in enumerate(epochs, 1):
@@ -147,7 +147,9 @@ class _Cook:
         ]
         if self._rng.random() < stage.strangers:
             # A proposition of another source is about something else, all but surely.
-            others = [name for name, found in self._subjects.items() if found and name != example.source]
+            others = [
+                name for name, found in self._subjects.items() if found and name != example.source
+            ]
             if others:
                 subject = self._rng.choice(self._subjects[self._rng.choice(others)])
                 chosen.append(Label(Question(Kind.STANCE, subject), _STRANGER))

@@ -16,7 +16,7 @@ def confusion(truth: Labels, predicted: Labels, n_labels: int) -> NDArray[np.int
     return flat.reshape(n_labels, n_labels)
 
 
-def f1_by_class(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+def f1_by_class(counts: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
     """F1 of each class from a confusion matrix (..., n, n); 0 where a class never occurs."""
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     total = counts.sum(-1) + counts.sum(-2)

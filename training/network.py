@@ -8,6 +8,7 @@ or the packaged default.
 import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -38,17 +39,18 @@ class StanceNetwork(nn.Module):
 
     def __init__(self, config: PretrainedConfig, encoder: nn.Module | None = None) -> None:
         super().__init__()
-        if config.model_type not in _POSITION_OFFSET or hasattr(config, "embedding_size") and (
-            config.embedding_size != config.hidden_size
+        if config.model_type not in _POSITION_OFFSET or (
+            hasattr(config, "embedding_size") and (config.embedding_size != config.hidden_size)
         ):
             raise BundleError(
                 f"encoder of type {config.model_type!r} cannot take the one-pass mask; "
                 f"those that can: {', '.join(_POSITION_OFFSET)} (embeddings as wide as layers)"
             )
-        encoder = encoder if encoder is not None else AutoModel.from_config(config)
+        # Families differ in classes, not in the names of their parts.
+        parts: Any = encoder if encoder is not None else AutoModel.from_config(config)
         self.config = config
-        self.embeddings = encoder.embeddings
-        self.layers = encoder.encoder.layer
+        self.embeddings: Any = parts.embeddings
+        self.layers: Any = parts.encoder.layer
         self.dense = nn.Linear(config.hidden_size, config.hidden_size)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
         self.out = nn.Linear(config.hidden_size, N_LOGITS)
@@ -84,7 +86,8 @@ class StanceNetwork(nn.Module):
         bias = bias.squeeze(1).gather(1, rows.expand(-1, -1, bias.shape[-1])).unsqueeze(1)
         asked = self._layer(self.layers[-1], asked, hidden, bias)
         asked = self.dropout(torch.tanh(self.dense(self.dropout(asked))))
-        return self.out(asked)
+        logits: Tensor = self.out(asked)
+        return logits
 
     def sees(self, group: Tensor, block: Tensor) -> Tensor:
         """Which token may look at which: (rows, length, length), true where it may."""
@@ -92,12 +95,12 @@ class StanceNetwork(nn.Module):
         statement_or_own = (block.unsqueeze(1) == 0) | (block.unsqueeze(2) == block.unsqueeze(1))
         return same_group & statement_or_own
 
-    def _layer(self, layer: nn.Module, asked: Tensor, hidden: Tensor, bias: Tensor) -> Tensor:
+    def _layer(self, layer: Any, asked: Tensor, hidden: Tensor, bias: Tensor) -> Tensor:
         heads = self.config.num_attention_heads
         attention = layer.attention.self
 
         def split(x: Tensor) -> Tensor:
-            return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+            return torch.unflatten(x, -1, (heads, -1)).transpose(1, 2)
 
         # No dropout on attention: on a CPU it would take a third of the training time.
         seen = functional.scaled_dot_product_attention(
@@ -107,7 +110,8 @@ class StanceNetwork(nn.Module):
             attn_mask=bias,
         )
         seen = layer.attention.output(seen.transpose(1, 2).flatten(2), asked)
-        return layer.output(layer.intermediate(seen), seen)
+        after: Tensor = layer.output(layer.intermediate(seen), seen)
+        return after
 
     def save_pretrained(self, folder: Path) -> None:
         """Write `config.json` and `model.safetensors`, weights in half precision."""

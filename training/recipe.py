@@ -73,14 +73,18 @@ def read_recipe(path: Path) -> Recipe:
     top = ("description", "stage", "report")
     faults = [_unknown("key", key, top) for key in table if key not in top]
     faults += [f"{key} is missing" for key in ("description", "stage") if not table.get(key)]
-    faults += [_unknown("source", name, SOURCES) for name in table.get("report", {}) if name not in SOURCES]
+    faults += [
+        _unknown("source", name, SOURCES) for name in table.get("report", {}) if name not in SOURCES
+    ]
     stages = table.get("stage", [])
     known = {f.name: f.type for f in fields(Stage)}
     for n, stage in enumerate(stages, 1):
         unknown = [_unknown("key", key, known) for key in stage if key not in known]
         sources = [*SOURCES, OWN]
         unknown += [
-            _unknown("source", name, sources) for name in stage.get("mix", {}) if name not in sources
+            _unknown("source", name, sources)
+            for name in stage.get("mix", {})
+            if name not in sources
         ]
         wrong = [
             f"{key} must be of type {known[key]}"

@@ -55,7 +55,9 @@ SOURCES: Mapping[str, Source] = {
     "gwsd": Source(Kind.STANCE, ("train",), "github.com/yiweiluo/GWStance", _NONE),
     "ibm_claim_stance": Source(Kind.STANCE, ("train",), "Bar-Haim et al., EACL 2017", _NONE),
     "ibm_rank30k": Source(Kind.STANCE, ("train",), "Gretz et al., AAAI 2020", _NONE),
-    "perspectrum": Source(Kind.STANCE, ("train",), "github.com/CogComp/perspectrum", "CC BY-SA 4.0"),
+    "perspectrum": Source(
+        Kind.STANCE, ("train",), "github.com/CogComp/perspectrum", "CC BY-SA 4.0"
+    ),
     # inference: entailment goes with a statement, contradiction against it
     "lingnli": Source(Kind.STANCE, ("train",), "github.com/Alicia-Parrish/ling_in_loop", _NONE),
     "new_protocols": Source(
@@ -66,7 +68,10 @@ SOURCES: Mapping[str, Source] = {
     ),
     "snli": Source(Kind.STANCE, ("dev", "test"), "Bowman et al., EMNLP 2015", "MIT (repository)"),
     "mnli_dev": Source(
-        Kind.STANCE, ("matched_1k", "mismatched_1k"), "Williams et al., NAACL 2018", "MIT (repository)"
+        Kind.STANCE,
+        ("matched_1k", "mismatched_1k"),
+        "Williams et al., NAACL 2018",
+        "MIT (repository)",
     ),
     "cad_nli": Source(
         Kind.STANCE,
@@ -75,17 +80,23 @@ SOURCES: Mapping[str, Source] = {
         "Apache-2.0",
     ),
     "sick": Source(Kind.STANCE, ("train",), "Marelli et al., LREC 2014", "MIT (repository)"),
-    "conjnli": Source(Kind.STANCE, ("train_adversarial", "dev"), "github.com/swarnaHub/ConjNLI", "MIT"),
+    "conjnli": Source(
+        Kind.STANCE, ("train_adversarial", "dev"), "github.com/swarnaHub/ConjNLI", "MIT"
+    ),
     "scone": Source(Kind.STANCE, ("train",), "github.com/selenashe/ScoNe", "CC0 1.0"),
     "fever_symmetric": Source(
         Kind.STANCE, ("dev", "test"), "github.com/TalSchuster/FeverSymmetric", "CC BY-SA 3.0"
     ),
-    "breaking_nli": Source(Kind.STANCE, ("test",), "github.com/BIU-NLP/Breaking_NLI", "CC BY-SA 4.0"),
+    "breaking_nli": Source(
+        Kind.STANCE, ("test",), "github.com/BIU-NLP/Breaking_NLI", "CC BY-SA 4.0"
+    ),
     "defeasible_nli": Source(
         Kind.STANCE, ("snli_dev", "snli_test"), "github.com/rudinger/defeasible-nli", "MIT"
     ),
     "dnc_sentiment": Source(Kind.STANCE, ("train",), "decomp.io (DNC)", "null in the metadata"),
-    "climate_fever": Source(Kind.STANCE, ("all",), "github.com/tdiggelm/climate-fever-dataset", _NONE),
+    "climate_fever": Source(
+        Kind.STANCE, ("all",), "github.com/tdiggelm/climate-fever-dataset", _NONE
+    ),
     "rte": Source(Kind.STANCE, ("train",), "Dagan et al. 2006; GLUE", _NONE),
     # sentiment, of a sentence or toward a target
     "newsmtsc": Source(Kind.SENTIMENT, ("train",), "github.com/fhamborg/NewsMTSC", "MIT wording"),

@@ -1,0 +1,1 @@
+"""Side-by-side measurements; their results are in README.md beside them."""

@@ -1,0 +1,43 @@
+"""What the rooms may not bring along: serving is light, and the public names are there."""
+
+import json
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+import stance
+
+LIBRARY = ["stance", "stance.__main__", "stance.statement_files", "stance.result_files"]
+HEAVY = {"torch", "transformers", "onnx", "sklearn", "safetensors", "scipy", "pandas", "training"}
+WEB = {"fastapi", "starlette", "pydantic", "uvicorn", "api"}
+
+
+@cache
+def brought_along_by(module: str) -> frozenset[str]:
+    """The top-level modules that are loaded in a fresh process after an import."""
+    code = f"import json, sys, {module}; print(json.dumps([n.split('.')[0] for n in sys.modules]))"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    return frozenset(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("module", [*LIBRARY, "api.app"])
+def test_serving_brings_no_training_library_along(module: str) -> None:
+    assert brought_along_by(module) & HEAVY == set()
+
+
+@pytest.mark.parametrize("module", LIBRARY)
+def test_the_library_brings_no_web_along(module: str) -> None:
+    assert brought_along_by(module) & WEB == set()
+
+
+def test_what_was_imported_is_told_at_all() -> None:
+    assert {"stance", "numpy", "fastapi", "onnxruntime"} <= brought_along_by("api.app")
+
+
+@pytest.mark.parametrize("name", stance.__all__)
+def test_every_public_name_can_be_imported(name: str) -> None:
+    assert getattr(stance, name).__module__.startswith("stance.")

@@ -1,0 +1,78 @@
+"""The labelled statements that we wrote: well formed, split without leaks, as the card says."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from stance.domain import Kind, Stance
+from stance.issues import read_catalogue
+from training.examples import Example, read_examples, read_wordings, stance_subjects
+from training.train import OWN_DATA
+
+SPLITS = ("train", "dev", "calibration", "test", "test_unseen")
+
+
+@pytest.fixture(scope="module", name="rows")
+def _rows() -> dict[str, list[Example]]:
+    return {name: read_examples(OWN_DATA / f"{name}.jsonl", read_catalogue()) for name in SPLITS}
+
+
+def words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def test_no_statement_stands_twice(rows: dict[str, list[Example]]) -> None:
+    seen = Counter(words(e.statement.text) for examples in rows.values() for e in examples)
+
+    assert [text for text, times in seen.items() if times > 1] == []
+
+
+def test_no_group_is_on_two_sides(rows: dict[str, list[Example]]) -> None:
+    splits: dict[str, set[str]] = {}
+    for name, examples in rows.items():
+        for example in examples:
+            splits.setdefault(example.group, set()).add(name)
+
+    assert {group: found for group, found in splits.items() if len(found) > 1} == {}
+
+
+def test_unseen_propositions_are_in_no_other_split_and_in_no_wording(
+    rows: dict[str, list[Example]],
+) -> None:
+    unseen = set(stance_subjects(rows["test_unseen"]))
+    elsewhere = {s for name in SPLITS[:-1] for s in stance_subjects(rows[name])}
+    wordings = read_wordings(OWN_DATA / "wordings.jsonl")
+    written = {
+        w for group in (wordings.same, wordings.opposite) for ws in group.values() for w in ws
+    }
+
+    assert len(unseen) >= 12
+    assert unseen & (elsewhere | set(wordings.same) | written) == set()
+
+
+def test_every_catalogue_issue_has_every_stance_in_train_and_test(
+    rows: dict[str, list[Example]],
+) -> None:
+    for name in ("train", "test"):
+        counts = Counter(
+            (label.question.subject, label.allowed[0])
+            for example in rows[name]
+            for label in example.labels
+            if label.question.kind is Kind.STANCE
+        )
+        missing = [
+            (issue.id, stance)
+            for issue in read_catalogue()
+            for stance in Stance
+            if not counts[issue.proposition, stance]
+        ]
+        assert missing == [], name
+
+
+def test_the_card_counts_the_statements(rows: dict[str, list[Example]]) -> None:
+    card = Path(OWN_DATA / "README.md").read_text()
+
+    for name, examples in rows.items():
+        assert f"| `{name}.jsonl` | {len(examples)} |" in card
