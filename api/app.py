@@ -165,11 +165,6 @@ def _check_limits(request: schemas.ClassifyRequest, settings: Settings) -> None:
             "text_characters", f"{field}.text", len(statement.text), settings.max_text_characters
         )
         _check("targets", f"{field}.targets", len(statement.targets), settings.max_targets)
-        for m, target in enumerate(statement.targets):
-            _check(
-                "proposition_characters", f"{field}.targets.{m}", len(target),
-                settings.max_proposition_characters,
-            )  # fmt: skip
 
 
 def _statements(request: schemas.ClassifyRequest) -> list[Statement]:

@@ -92,14 +92,9 @@ def forms(full: Path, folder: Path, groups: list[Group]) -> dict[str, Path]:
         full, paths["dynamic"], op_types_to_quantize=["MatMul"], per_channel=True,
         weight_type=QuantType.QInt8,
     )  # fmt: skip
-    linear = [
-        node.name
-        for node in onnx.load(full).graph.node
-        if node.op_type in {"MatMul", "Gemm"} and not node.name.startswith("node_matmul_scores")
-    ]
     quantize_static(
         full, paths["static"], Reader(groups), quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=["MatMul"], nodes_to_quantize=linear, per_channel=True,
+        op_types_to_quantize=["MatMul"], per_channel=True,
         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
         calibrate_method=CalibrationMethod.Percentile,
         extra_options={"CalibPercentile": 99.99, "MatMulConstBOnly": True},

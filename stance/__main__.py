@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -147,16 +147,20 @@ def _classify(options: argparse.Namespace) -> int:
                 yield row
 
     results = classifier.classify(readable(), issues)
-    if options.out:
-        with result_file(options.out) as writer, terminal.progress() as count:
+    if options.out or options.json:
+        with ExitStack() as stack:
+            writer = stack.enter_context(result_file(options.out)) if options.out else None
+            count = stack.enter_context(
+                terminal.progress(shown=bool(options.out) or not sys.stdout.isatty())
+            )
             for n_results, result in enumerate(results, 1):
-                writer.write(result)
+                if writer:
+                    writer.write(result)
+                else:
+                    print(json.dumps(result.to_json(), ensure_ascii=False))
                 count(n_results)
-        print(f"stance: {n_results} statements scored into {options.out}", file=sys.stderr)
-    elif options.json:
-        for result in results:
-            n_results += 1
-            print(json.dumps(result.to_json(), ensure_ascii=False))
+        if options.out:
+            print(f"stance: {n_results} statements scored into {options.out}", file=sys.stderr)
     else:
         named = bool(options.issue or options.proposition)
         while window := list(islice(results, _TABLE_ROWS)):

@@ -10,6 +10,10 @@ from enum import StrEnum
 from stance.errors import InputError
 
 
+# A target is a name, and always fits the model; characters.
+LONGEST_TARGET = 160
+
+
 class Stance(StrEnum):
     """What the speaker wants of a proposition. See docs/labels.md for the rules."""
 
@@ -97,6 +101,11 @@ class Statement:
                 check_text(field, value)
         for n, target in enumerate(self.targets):
             check_text(f"targets.{n}", target)
+            if len(target) > LONGEST_TARGET:
+                raise InputError(
+                    f"targets.{n}",
+                    f"has {len(target)} characters; a target is a name of at most {LONGEST_TARGET}",
+                )
 
 
 @dataclass(frozen=True, slots=True)

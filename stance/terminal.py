@@ -54,14 +54,14 @@ def _label(prediction: Prediction) -> Text:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[int], None]]:
-    """A bar on standard error, told how many are done; silent where it is no terminal."""
+def progress(shown: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, told how many are done; silent if not `shown`, or no terminal."""
     columns = (
         SpinnerColumn(), TextColumn("{task.completed:,} statements"), BarColumn(),
         TextColumn("{task.fields[rate]}"), TimeElapsedColumn(),
     )  # fmt: skip
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("", total=None, rate="")
 
         def count(n_done: int) -> None:
