@@ -62,18 +62,21 @@ def test_every_fault_of_a_file_is_reported_with_its_line(tmp_path: Path) -> None
 def test_a_converse_turns_the_stance_round() -> None:
     wordings = Wordings({NATO: ["Let Ukraine into NATO"]}, {NATO: ["Keep Ukraine out of NATO"]})
 
-    label = wordings.reword(FAVOR, random.Random(0), same=0, opposite=1)
+    labels = wordings.turned_round(FAVOR, random.Random(0))
 
-    assert label.question.subject == "Keep Ukraine out of NATO"
-    assert label.allowed == (Stance.AGAINST,)
+    assert labels == [Label(Question(Kind.STANCE, "Keep Ukraine out of NATO"), (Stance.AGAINST,))]
 
 
 def test_a_paraphrase_keeps_the_stance() -> None:
     wordings = Wordings({NATO: ["Let Ukraine into NATO"]}, {NATO: ["Keep Ukraine out of NATO"]})
 
-    label = wordings.reword(FAVOR, random.Random(0), same=1, opposite=0)
+    labels = wordings.same_way(FAVOR, random.Random(0))
 
-    assert label == Label(Question(Kind.STANCE, "Let Ukraine into NATO"), (Stance.FAVOR,))
+    assert labels == [Label(Question(Kind.STANCE, "Let Ukraine into NATO"), (Stance.FAVOR,))]
+
+
+def test_a_proposition_without_other_wordings_is_not_reworded() -> None:
+    assert Wordings({}, {}).same_way(FAVOR, random.Random(0)) == []
 
 
 def test_a_broken_wordings_file_is_named(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ JSONL, one object a line:
 
 import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -128,20 +128,24 @@ class Wordings:
     same: Mapping[str, Sequence[str]]
     opposite: Mapping[str, Sequence[str]]
 
-    def reword(self, label: Label, rng: random.Random, same: float, opposite: float) -> Label:
-        """Put a stance label to another wording, with the given probabilities."""
-        subject = label.question.subject
-        draw = rng.random()
-        if label.question.kind is not Kind.STANCE or subject not in self.same:
-            return label
-        if draw < opposite:
-            question = replace(label.question, subject=rng.choice(self.opposite[subject]))
-            return Label(question, tuple(_CONVERSE.get(name, name) for name in label.allowed))
-        if draw < opposite + same:
-            return replace(
-                label, question=replace(label.question, subject=rng.choice(self.same[subject]))
-            )
-        return label
+    def same_way(self, label: Label, rng: random.Random) -> list[Label]:
+        """The stance label on a paraphrase of its proposition; none where none is known."""
+        return [
+            Label(replace(label.question, subject=rng.choice(wordings)), label.allowed)
+            for wordings in self._of(label, self.same)
+        ]
+
+    def turned_round(self, label: Label, rng: random.Random) -> list[Label]:
+        """The opposite stance on a converse of the proposition; none where none is known."""
+        allowed = tuple(_CONVERSE.get(name, name) for name in label.allowed)
+        return [
+            Label(replace(label.question, subject=rng.choice(wordings)), allowed)
+            for wordings in self._of(label, self.opposite)
+        ]
+
+    def _of(self, label: Label, wordings: Mapping[str, Sequence[str]]) -> Iterator[Sequence[str]]:
+        if label.question.kind is Kind.STANCE and label.question.subject in wordings:
+            yield wordings[label.question.subject]
 
 
 def read_wordings(path: Path) -> Wordings:

@@ -132,19 +132,22 @@ class _Cook:
             examples = list(self._sources[name])
             drawn += examples * int(times)
             drawn += self._rng.sample(examples, round(len(examples) * (times % 1)))
-        self._rng.shuffle(drawn)
+        # Members of a group follow each other: a step sees both sides of a minimal pair.
+        place = {example.group: self._rng.random() for example in drawn}
+        drawn.sort(key=lambda example: place[example.group])
         return [(example, self._labels(example)) for example in drawn]
 
     def _labels(self, example: Example) -> tuple[Label, ...]:
         related = [label for label in example.labels if label.allowed != _STRANGER]
         unrelated = [label for label in example.labels if label.allowed == _STRANGER]
         self._rng.shuffle(unrelated)
-        chosen = related + unrelated[: self._stage.unrelated]
         stage = self._stage
-        chosen = [
-            self._wordings.reword(label, self._rng, stage.reworded, stage.converse)
-            for label in chosen
-        ]
+        chosen = related + unrelated[: stage.unrelated]
+        for label in related:
+            if self._rng.random() < stage.reworded:
+                chosen += self._wordings.same_way(label, self._rng)
+            if self._rng.random() < stage.converse:
+                chosen += self._wordings.turned_round(label, self._rng)
         if self._rng.random() < stage.strangers:
             # A proposition of another source is about something else, all but surely.
             others = [

@@ -24,7 +24,8 @@ class Stage:
         longest_statement: tokens to which a statement is cut in training.
         unrelated: the most `unrelated` labels of one statement that are used in one epoch.
         strangers: how often a proposition of another source is asked as well, as `unrelated`.
-        reworded, converse: how often a proposition is put in other words, or turned round.
+        reworded, converse: how often a label other than `unrelated` is asked once more, with the
+            proposition in other words, or turned round.
         mix: how often each source is read in an epoch (0.5: half of it, 3: three times).
     """
 
@@ -40,7 +41,7 @@ class Stage:
     unrelated: int = 3
     strangers: float = 0.4
     reworded: float = 0.4
-    converse: float = 0.15
+    converse: float = 0.4
     bf16: bool = True
     seed: int = 0
 
