@@ -28,7 +28,7 @@ from training.examples import Example, Label, Wordings, read_examples, read_word
 from training.finetune import finetune
 from training.metrics import macro_f1, macro_f1_interval
 from training.network import StanceNetwork
-from training.recipe import OWN, Stage
+from training.recipe import Stage
 from training.sources import read_source
 
 FORMS = ("cross-encoder", "one-pass", "cached-1", "cached-2", "cached-4")
@@ -168,15 +168,15 @@ def main() -> None:
     catalogue = read_catalogue()
     sources = {
         "vast": read_source(options.data, "vast"),
-        OWN: read_examples(OWN_DATA / "train.jsonl", catalogue),
+        "own": read_examples(OWN_DATA / "train.jsonl", catalogue),
     }
     dev = {
         "vast": read_source(options.data, "vast", "dev"),
-        OWN: read_examples(OWN_DATA / "dev.jsonl", catalogue),
+        "own": read_examples(OWN_DATA / "dev.jsonl", catalogue),
     }
     wordings: Wordings = read_wordings(OWN_DATA / "wordings.jsonl")
     stage = Stage(
-        {"vast": 0.5, OWN: 1.0}, epochs=options.epochs, learning_rate=2e-4, tokens_per_step=1024,
+        {"vast": 0.5, "own": 1.0}, epochs=options.epochs, learning_rate=2e-4, tokens_per_step=1024,
         longest_statement=LONGEST, strangers=0.0, seed=options.seed,
     )  # fmt: skip
     network, tokenizer = StanceNetwork.from_encoder(seed=options.seed)

@@ -199,7 +199,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    bundle = verify(options.models, options.name or default_name(options.models))
+    bundle = verify(options.models, options.name)
     print(f"{bundle.name}: {len(bundle.manifest['files'])} files are what the manifest says")
     return OK
 

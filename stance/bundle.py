@@ -78,10 +78,14 @@ def default_name(models: Path) -> str:
     Raises:
         BundleError: there is no such file, or it names nothing.
     """
+    path = models / "DEFAULT"
     try:
-        return (models / "DEFAULT").read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise BundleError(f"{models / 'DEFAULT'} cannot be read: {error}; name a model") from error
+        name = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} cannot be read: {error}; name a model") from error
+    if not name:
+        raise BundleError(f"{path} is empty; name a model")
+    return name
 
 
 def open_bundle(models: Path, name: str | None = None) -> Bundle:
@@ -94,7 +98,7 @@ def open_bundle(models: Path, name: str | None = None) -> Bundle:
     Raises:
         BundleError: there is none of that name, or it must not be trusted; the message says why.
     """
-    name = name or default_name(models)
+    name = default_name(models) if name is None else name
     if not _NAME.fullmatch(name) or not (models / name / "manifest.json").is_file():
         known = ", ".join(bundle_names(models)) or "none"
         raise BundleError(f"no model {name[:100]!r} in {models}; there are: {known}")
@@ -103,7 +107,7 @@ def open_bundle(models: Path, name: str | None = None) -> Bundle:
     return bundle
 
 
-def verify(models: Path, name: str) -> Bundle:
+def verify(models: Path, name: str | None = None) -> Bundle:
     """Check every file of a bundle, not only those that are served.
 
     Raises:
@@ -121,12 +125,15 @@ def stage(models: Path, name: str) -> Iterator[Path]:
     Raises:
         BundleError: the name is not fit for a bundle, or is taken.
     """
-    if not _NAME.fullmatch(name):
-        raise BundleError(f"{name!r}: a model's name has a-z, 0-9, dots and hyphens only")
+    _check_name(name)
     if (models / name).exists():
         raise BundleError(f"{models / name} exists already; bundles are never overwritten")
     folder = models / f".{name}.{os.getpid()}"
-    folder.mkdir(parents=True)
+    shutil.rmtree(folder, ignore_errors=True)  # left by a killed process of the same number
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise BundleError(f"{folder} could not be made: {error}") from error
     try:
         yield folder
     finally:
@@ -155,8 +162,9 @@ def publish(staged: Path, models: Path, name: str) -> Path:
     """Move a sealed folder to its place in one rename.
 
     Raises:
-        BundleError: it is not whole, or the name was taken meanwhile.
+        BundleError: the name is not fit, the folder is not whole, or the name was taken meanwhile.
     """
+    _check_name(name)
     bundle = _read_manifest(staged, name)
     _verify_files(bundle, tuple(bundle.manifest["files"]))
     try:
@@ -178,11 +186,16 @@ def set_default(models: Path, name: str) -> None:
     draft.replace(models / "DEFAULT")
 
 
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise BundleError(f"{name[:100]!r}: a model's name has a-z, 0-9, dots and hyphens only")
+
+
 def _read_manifest(folder: Path, name: str) -> Bundle:
     path = folder / "manifest.json"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path} cannot be read: {error}") from error
 
     def check(holds: bool, fault: str) -> None:

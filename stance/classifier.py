@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from stance.bundle import Bundle, open_bundle
 from stance.calibration import N_LOGITS, Calibration
 from stance.domain import Issue, Kind, Prediction, Question, Result, Statement
+from stance.errors import BundleError
 from stance.network import Network, OnnxNetwork
 from stance.packing import Group, fill_rows, lay_out, split_questions
 from stance.render import Block, Renderer
@@ -50,7 +51,11 @@ class Classifier:
     @classmethod
     def load(cls, bundle: Bundle, threads: int | None = None) -> Self:
         """The classifier of a verified bundle, which computes with `threads` (None: all it may)."""
-        tokenizer = Tokenizer.from_file(str(bundle.folder / "tokenizer.json"))
+        path = bundle.folder / "tokenizer.json"
+        try:
+            tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # tokenizers raises bare exceptions
+            raise BundleError(f"{path}: cannot be read as a tokenizer: {error}") from error
         network = OnnxNetwork(bundle.folder / "model.onnx", threads)
         renderer = Renderer(tokenizer, bundle.window)
         return cls(network, renderer, bundle.calibration, bundle.name)

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from stance.errors import InputError
 
-
 # A target is a name, and always fits the model; characters.
 LONGEST_TARGET = 160
 
@@ -166,7 +165,7 @@ class Prediction:
         model: the name of the bundle that said so.
 
     Raises:
-        ValueError: the probabilities are of another number, or do not sum to 1.
+        ValueError: the probabilities are of another number, below 0, or do not sum to 1.
     """
 
     kind: Kind
@@ -178,6 +177,8 @@ class Prediction:
             raise ValueError(f"{self.kind} has {len(self.kind.labels)} labels")
         if not abs(sum(self.probabilities) - 1) < 1e-6:
             raise ValueError("probabilities must sum to 1")
+        if min(self.probabilities) < 0:
+            raise ValueError("probabilities must not be below 0")
 
     @property
     def label(self) -> str:

@@ -61,6 +61,7 @@ class Renderer:
     def statements(self, texts: Sequence[str]) -> list[Block]:
         """Render statements; one longer than the window is cut and marked `truncated`."""
         most = self.window * CHARACTERS_PER_TOKEN
+        texts = [text.strip() for text in texts]
         encodings = self._tokenizer.encode_batch_fast(
             [text[:most] for text in texts], add_special_tokens=False
         )

@@ -70,6 +70,7 @@ def test_the_heads_are_four_stances_and_then_three_tones() -> None:
 
 
 @given(all_logits, temperatures, kinds)
+@settings(deadline=None)
 def test_probabilities_sum_to_one(logits: Logits, temperature: float, kind: Kind) -> None:
     found = calibration(temperature).probabilities(kind, logits)
 
@@ -79,6 +80,7 @@ def test_probabilities_sum_to_one(logits: Logits, temperature: float, kind: Kind
 
 
 @given(all_logits, temperatures, kinds)
+@settings(deadline=None)
 def test_a_temperature_keeps_the_order_of_the_labels(
     logits: Logits, temperature: float, kind: Kind
 ) -> None:
@@ -89,6 +91,7 @@ def test_a_temperature_keeps_the_order_of_the_labels(
 
 
 @given(all_logits, temperatures, kinds)
+@settings(deadline=None)
 def test_an_answer_does_not_depend_on_the_rows_beside_it(
     logits: Logits, temperature: float, kind: Kind
 ) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import FrozenInstanceError
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stance.domain import (
@@ -55,6 +55,7 @@ def test_any_valid_unicode_with_a_sign_in_it_is_text(text: str) -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_text_is_accepted_exactly_if_it_is_not_blank_and_can_be_stored(text: str) -> None:
     readable = bool(text.strip()) and "\0" not in text
     try:

@@ -11,7 +11,7 @@ from stance.issues import read_catalogue
 from training.examples import Example, read_examples, read_wordings, stance_subjects
 from training.train import OWN_DATA
 
-SPLITS = ("train", "dev", "calibration", "test", "test_unseen")
+SPLITS = ("train", "train_polarity", "dev", "calibration", "test", "test_unseen")
 
 
 @pytest.fixture(scope="module", name="rows")

@@ -108,6 +108,7 @@ def test_every_block_can_be_read_back_from_the_arrays(shapes: list[list[list[int
 
 
 @given(lengths_and_budget)
+@settings(deadline=None)
 def test_every_group_is_in_exactly_one_row(given_: tuple[list[int], int]) -> None:
     lengths, budget = given_
 
@@ -117,6 +118,7 @@ def test_every_group_is_in_exactly_one_row(given_: tuple[list[int], int]) -> Non
 
 
 @given(lengths_and_budget)
+@settings(deadline=None)
 def test_no_row_is_over_the_budget_unless_one_group_alone_is(
     given_: tuple[list[int], int],
 ) -> None:
@@ -129,6 +131,7 @@ def test_no_row_is_over_the_budget_unless_one_group_alone_is(
 
 
 @given(lengths_and_budget)
+@settings(deadline=None)
 def test_two_rows_are_never_left_that_would_fit_in_one(given_: tuple[list[int], int]) -> None:
     lengths, budget = given_
 
@@ -190,6 +193,7 @@ def test_questions_are_split_where_the_budget_is_full(
 
 
 @given(st.integers(2, 300), st.lists(st.integers(2, 100), max_size=40), st.integers(1, 256))
+@settings(deadline=None)
 def test_all_questions_are_kept_in_order_and_no_part_is_empty(
     statement: int, questions: list[int], budget: int
 ) -> None:
@@ -200,6 +204,7 @@ def test_all_questions_are_kept_in_order_and_no_part_is_empty(
 
 
 @given(st.integers(2, 128), st.lists(st.integers(2, 64), min_size=1, max_size=40))
+@settings(deadline=None)
 def test_no_part_is_over_the_budget_where_statement_and_question_have_half_each(
     statement: int, questions: list[int]
 ) -> None:

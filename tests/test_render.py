@@ -29,13 +29,15 @@ def renderer(tokenizer: Tokenizer) -> Renderer:
 
 
 @cache
-def shipped(window: int) -> tuple[Renderer, frozenset[int]]:
+def shipped_tokenizer() -> Tokenizer:
+    return Tokenizer.from_file(str(open_bundle(models_dir()).folder / "tokenizer.json"))
+
+
+def shipped(window: int) -> tuple[Renderer, set[int]]:
     """The default bundle's renderer, and the ids that only a renderer may write."""
-    tokenizer = Tokenizer.from_file(str(open_bundle(models_dir()).folder / "tokenizer.json"))
-    special = {
-        n for n, token in tokenizer.get_added_tokens_decoder().items() if token.content != "[UNK]"
-    }
-    return Renderer(tokenizer, window), frozenset(special)
+    tokenizer = shipped_tokenizer()
+    tokens = tokenizer.get_added_tokens_decoder().items()
+    return Renderer(tokenizer, window), {n for n, token in tokens if token.content != "[UNK]"}
 
 
 def words(tokenizer: Tokenizer, block: Block) -> list[str]:

@@ -154,6 +154,12 @@ def test_csv_columns_are_read_by_name_in_any_order(save: Save) -> None:
     assert read(path) == [Statement("We agree.", "a", "she", ("Kyiv", "Oslo"))]
 
 
+def test_empty_csv_fields_are_as_good_as_missing_ones(save: Save) -> None:
+    assert read(save("a.csv", b"text,id,speaker,targets\nWe agree.,,,\n")) == [
+        Statement("We agree.", "2")
+    ]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_column(save: Save) -> None:
     assert read(save("a.csv", b"\xef\xbb\xbftext\nWe agree.\n")) == [Statement("We agree.", "2")]
 

@@ -123,7 +123,11 @@ class _Cook:
     ) -> None:
         self._renderer, self._stage, self._wordings, self._rng = renderer, stage, wordings, rng
         self._sources = sources
-        self._subjects = {name: stance_subjects(examples) for name, examples in sources.items()}
+        every = [example for examples in sources.values() for example in examples]
+        self._subjects = {
+            source: stance_subjects(example for example in every if example.source == source)
+            for source in {example.source: None for example in every}
+        }
 
     def epoch(self) -> list[tuple[Example, tuple[Label, ...]]]:
         """The examples of one epoch, shuffled, each with the labels that are asked this time."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from stance.errors import FileError
 from training.sources import SOURCES
 
-OWN = "own"
+# The sources that are ours: their files in training/data.
+OWN = {"own": "train.jsonl", "own-polarity": "train_polarity.jsonl"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def read_recipe(path: Path) -> Recipe:
     known = {f.name: f.type for f in fields(Stage)}
     for n, stage in enumerate(stages, 1):
         unknown = [_unknown("key", key, known) for key in stage if key not in known]
-        sources = [*SOURCES, OWN]
+        sources = [*SOURCES, *OWN]
         unknown += [
             _unknown("source", name, sources)
             for name in stage.get("mix", {})

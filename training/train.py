@@ -67,7 +67,7 @@ def train(recipe_path: Path, data_dir: Path | None, base: str, out: Path) -> str
             "temperatures": {kind.value: t for kind, t in calibration.temperatures.items()},
             "recipe": {"base": base, **asdict(recipe)},
             "data": {name: evaluate.fingerprint(rows) for name, rows in sources.items()},
-            "licences": {name: SOURCES[name].licence for name in sources if name != OWN},
+            "licences": {name: SOURCES[name].licence for name in sources if name in SOURCES},
         }
         classifier = Classifier.load(Bundle(staged, out.name, manifest))
         reports = measure(classifier, recipe, data_dir)
@@ -85,13 +85,13 @@ def read_sources(recipe: Recipe, data_dir: Path | None) -> dict[str, list[Exampl
         FileError: a public set is named and no folder is given, or a file is faulty.
     """
     names = list(dict.fromkeys(name for one in recipe.stages for name in one.mix))
-    public = [name for name in names if name != OWN]
+    public = [name for name in names if name in SOURCES]
     if public and data_dir is None:
         raise FileError("--data", [f"give the folder of your copies of {', '.join(public)}"])
     sources = {name: read_source(data_dir, name) for name in public if data_dir}
-    if OWN in names:
-        sources[OWN] = read_examples(OWN_DATA / "train.jsonl", read_catalogue())
-    return sources
+    own = {name: OWN_DATA / OWN[name] for name in names if name in OWN}
+    catalogue = read_catalogue()
+    return sources | {name: read_examples(path, catalogue) for name, path in own.items()}
 
 
 def run_stages(
