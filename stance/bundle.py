@@ -188,7 +188,7 @@ def set_default(models: Path, name: str) -> None:
 
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
-        raise BundleError(f"{name[:100]!r}: a model's name has a-z, 0-9, dots and hyphens only")
+        raise BundleError(f"{name!r}: a model's name has a-z, 0-9, dots and hyphens only")
 
 
 def _read_manifest(folder: Path, name: str) -> Bundle:

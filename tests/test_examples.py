@@ -24,7 +24,10 @@ def write(path: Path, *rows: object) -> Path:
 def test_a_row_is_read_with_all_its_labels(tmp_path: Path) -> None:
     row = {
         "id": "r1", "text": "Let Ukraine in.", "speaker": "a senator", "group": "g",
-        "labels": [{"issue": "nato-membership", "stance": "favor"}, {"proposition": "P", "stance": "unrelated"}],
+        "labels": [
+            {"issue": "nato-membership", "stance": "favor"},
+            {"proposition": "P", "stance": "unrelated"},
+        ],
         "sentiment": "positive", "targets": [{"target": "Ukraine", "sentiment": "positive"}],
     }  # fmt: skip
 

@@ -131,15 +131,16 @@ class _Cook:
 
     def epoch(self) -> list[tuple[Example, tuple[Label, ...]]]:
         """The examples of one epoch, shuffled, each with the labels that are asked this time."""
-        drawn: list[Example] = []
+        drawn: list[tuple[float, Example]] = []
         for name, times in self._stage.mix.items():
             examples = list(self._sources[name])
-            drawn += examples * int(times)
-            drawn += self._rng.sample(examples, round(len(examples) * (times % 1)))
-        # Members of a group follow each other: a step sees both sides of a minimal pair.
-        place = {example.group: self._rng.random() for example in drawn}
-        drawn.sort(key=lambda example: place[example.group])
-        return [(example, self._labels(example)) for example in drawn]
+            part = self._rng.sample(examples, round(len(examples) * (times % 1)))
+            for reading in [examples] * int(times) + [part]:
+                # Members of a group follow each other: a step sees both sides of a minimal pair.
+                place = {example.group: self._rng.random() for example in reading}
+                drawn += [(place[example.group], example) for example in reading]
+        drawn.sort(key=lambda placed: placed[0])
+        return [(example, self._labels(example)) for _, example in drawn]
 
     def _labels(self, example: Example) -> tuple[Label, ...]:
         related = [label for label in example.labels if label.allowed != _STRANGER]
