@@ -28,6 +28,7 @@ from training.metrics import (
 )
 
 DRAWS = 1000
+FEWEST_PAIRS = 10  # of an issue that gets figures of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def report(answered: Sequence[Answered], model: str, seed: int = 0) -> dict[str,
     figures["per_issue"] = {
         subject: _figures(Kind.STANCE, members, seed)
         for subject, members in sorted(per_issue.items())
+        if len(members) >= FEWEST_PAIRS
     }
     figures["signature"] = (
         f"data:{fingerprint([a.example for a in answered])}|n:{len(answered)}"

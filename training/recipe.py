@@ -75,26 +75,14 @@ def read_recipe(path: Path) -> Recipe:
     top = ("description", "stage", "report")
     faults = [_unknown("key", key, top) for key in table if key not in top]
     faults += [f"{key} is missing" for key in ("description", "stage") if not table.get(key)]
-    faults += [
-        _unknown("source", name, SOURCES) for name in table.get("report", {}) if name not in SOURCES
-    ]
+    report = table.get("report", {})
+    faults += [_unknown("source", name, SOURCES) for name in report if name not in SOURCES]
     stages = table.get("stage", [])
-    known = {f.name: f.type for f in fields(Stage)}
-    for n, stage in enumerate(stages, 1):
-        unknown = [_unknown("key", key, known) for key in stage if key not in known]
-        sources = [*SOURCES, *OWN]
-        unknown += [
-            _unknown("source", name, sources)
-            for name in stage.get("mix", {})
-            if name not in sources
-        ]
-        wrong = [
-            f"{key} must be of type {known[key]}"
-            for key, value in stage.items()
-            if key in _SCALARS and not isinstance(value, _SCALARS[key])
-        ]
-        missing = [] if stage.get("mix") else ["mix is missing"]
-        faults += [f"stage {n}: {fault}" for fault in (*unknown, *wrong, *missing)]
+    if isinstance(stages, list):
+        for n, stage in enumerate(stages, 1):
+            faults += [f"stage {n}: {fault}" for fault in _stage_faults(stage)]
+    else:
+        faults.append("stage must be written [[stage]]")
     if faults:
         raise FileError(path, faults)
     return Recipe(
@@ -102,11 +90,24 @@ def read_recipe(path: Path) -> Recipe:
     )
 
 
-_SCALARS: Mapping[str, tuple[type, ...]] = {
-    f.name: (int, float) if isinstance(f.default, float) else (type(f.default),)
-    for f in fields(Stage)
-    if f.name != "mix"
-}
+_TYPES = {f.name: type(f.default) for f in fields(Stage) if f.name != "mix"}
+
+
+def _stage_faults(stage: Mapping[str, object]) -> list[str]:
+    mix, scalars = stage.get("mix"), {k: v for k, v in stage.items() if k != "mix"}
+    faults = [_unknown("key", key, _TYPES) for key in scalars if key not in _TYPES]
+    faults += [
+        f"{key} must be of type {_TYPES[key].__name__}"
+        for key, value in scalars.items()
+        if key in _TYPES
+        and not isinstance(value, _TYPES[key])
+        # A whole number is a number.
+        and not (_TYPES[key] is float and type(value) is int)
+    ]
+    if not isinstance(mix, Mapping) or not mix:
+        return [*faults, "mix is missing"]
+    sources = [*SOURCES, *OWN]
+    return faults + [_unknown("source", name, sources) for name in mix if name not in sources]
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
