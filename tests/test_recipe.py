@@ -33,7 +33,7 @@ def test_a_recipe_is_read_with_defaults(tmp_path: Path) -> None:
         ("vast = 0.5", "vsat = 0.5", "stage 1: unknown source 'vsat'; did you mean 'vast'?"),
         ("epochs = 2", "epochs = 'two'", "stage 1: epochs must be of type int"),
         ("description", "descriptoin", "did you mean 'description'?"),
-        ("[[stage]]", "[[stages]]", "stage is missing"),
+        ("[[stage]]", "[[stages]]", "stage must be written [[stage]]"),
         ("a model", "a model\x00", "cannot be read as TOML"),
     ],
     ids=["key", "source", "type", "top", "no stage", "no toml"],
