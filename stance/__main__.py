@@ -215,7 +215,7 @@ def _serve(options: argparse.Namespace) -> int:
         for key in ("models", "model", "issues", "threads")
         if getattr(options, key) is not None
     }
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    _log()
     app = create_app(Settings(**given))
     print(f"stance: http://{options.host}:{options.port}/docs", file=sys.stderr)
     uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
@@ -225,7 +225,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     with _training():
         from training.train import train
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    _log()
     print(train(options.recipe, options.data, options.base, options.out))
     return OK
 
@@ -247,6 +247,11 @@ def _evaluate(options: argparse.Namespace) -> int:
         else evaluate.summary(report)
     )
     return OK
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("stance").setLevel(logging.INFO)
 
 
 @contextmanager

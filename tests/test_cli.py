@@ -3,6 +3,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +20,11 @@ from api.app import create_app
 from api.settings import Settings
 from stance.__main__ import main
 from stance.bundle import bundle_names, default_name, models_dir, open_bundle
+from stance.domain import Issue, Statement
 from stance.issues import read_catalogue
 from stance.result_files import SCHEMA
+from stance.terminal import print_results
+from tests.fakes import fake_classifier
 
 TEXT = "Kyiv will not give up any land, the minister said."
 OWN = "Ukraine should hold elections during the war"
@@ -140,6 +144,28 @@ def test_a_table_of_the_whole_catalogue_shows_only_issues_that_the_statement_is_
 
     about = {one["issue"] for one in answer["stances"] if one["label"] != "unrelated"}
     assert {issue.id for issue in read_catalogue() if (issue.id or "") in table.out} == about
+
+
+@pytest.mark.parametrize(
+    ("show_unrelated", "text", "shown"),
+    [
+        (False, "Paris supports lunch", ["the-lunch favor"]),
+        (True, "Paris supports lunch", ["the-tax unrelated", "the-lunch favor"]),
+        (False, "Paris", ["none of those asked"]),
+    ],
+    ids=["hidden", "asked for", "none"],
+)
+def test_a_table_can_hide_issues_that_a_statement_is_not_about(
+    show_unrelated: bool, text: str, shown: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    issues = [Issue("the-tax", "Tax", "Tax carbon"), Issue("the-lunch", "Lunch", "Serve lunch")]
+    results = list(fake_classifier().classify([Statement(text)], issues))
+
+    print_results(results, show_unrelated)
+
+    out = capsys.readouterr().out.replace(text, "").replace(" neutral ", "")
+    rows = [re.sub(r"[\d.]+", "", line).split() for line in out.splitlines()[3:]]
+    assert [" ".join(row) for row in rows if row] == shown
 
 
 def test_markup_in_a_statement_is_shown_as_it_is(run: Run) -> None:
