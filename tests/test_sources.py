@@ -67,6 +67,15 @@ def test_sentiment_without_a_target_is_the_overall_tone(tmp_path: Path) -> None:
     assert example.labels == (Label(Question(Kind.SENTIMENT), ("negative",)),)
 
 
+def test_sentiment_toward_a_target_names_it_in_the_statement(tmp_path: Path) -> None:
+    write(tmp_path, "mams", "train", {"text": "t", "target": "soup", "label": "positive"})
+
+    (example,) = read_source(tmp_path, "mams")
+
+    assert example.statement.targets == ("soup",)
+    assert example.labels == (Label(Question(Kind.SENTIMENT, "soup"), ("positive",)),)
+
+
 def test_a_missing_copy_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="vast/train.jsonl.gz: cannot be read as gzipped JSONL"):
         read_source(tmp_path, "vast")

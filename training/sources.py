@@ -8,7 +8,7 @@ to their authors; nothing of them is shipped with Stance.
 import gzip
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ def read_source(data_dir: Path, name: str, split: str | None = None) -> list[Exa
             allowed = _STANCES[label] if source.kind is Kind.STANCE else (Sentiment(label),)
             try:
                 question = Question(source.kind, row["target"] or "")
-                Statement(row["text"])
+                Statement(row["text"], targets=_targets([question]))
             except StanceError:
                 continue
             labels[row["text"]][question].add(allowed)
@@ -147,9 +147,14 @@ def read_source(data_dir: Path, name: str, split: str | None = None) -> list[Exa
     for n, (text, asked) in enumerate(labels.items()):
         agreed = tuple(Label(q, next(iter(found))) for q, found in asked.items() if len(found) == 1)
         if agreed:
-            statement = Statement(text, id=f"{name}:{n}")
+            targets = _targets([label.question for label in agreed])
+            statement = Statement(text, id=f"{name}:{n}", targets=targets)
             examples.append(Example(statement, agreed, f"{name}:{groups[text]}", name))
     return examples
+
+
+def _targets(questions: Iterable[Question]) -> tuple[str, ...]:
+    return tuple(q.subject for q in questions if q.kind is Kind.SENTIMENT and q.subject)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
