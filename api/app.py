@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
@@ -22,10 +23,17 @@ from stance.issues import Catalogue, read_catalogue
 
 log = logging.getLogger("stance.api")
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": schemas.Problem, "content": {problems.MEDIA_TYPE: {}}}
-    for status in (400, 413, 422)
-}
+
+def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    # Written out, for FastAPI puts the schema of a `model` under application/json only.
+    schema = {"schema": schemas.Problem.model_json_schema()}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {problems.MEDIA_TYPE: schema},
+        }
+        for status in statuses
+    }
 
 
 class Engine:
@@ -42,6 +50,10 @@ class Engine:
         )
 
     def _answer(self, statements: list[Statement], issues: list[Issue]) -> bytes:
+        ad_hoc = [issue for issue in issues if issue.id is None]
+        for n, issue in enumerate(ad_hoc):
+            with problems.at(f"propositions.{n}"):
+                self.classifier.check([issue])
         results = [result.to_json() for result in self.classifier.classify(statements, issues)]
         body = {"model": self.classifier.name, "results": results}
         return json.dumps(body, ensure_ascii=False).encode()
@@ -95,13 +107,18 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
 def _add_routes(
     app: FastAPI, engine: Engine, catalogue: Catalogue, bundle: Bundle | None, settings: Settings
 ) -> None:
-    @app.post("/classify", response_model=schemas.ClassifyResponse, responses=_PROBLEMS)
+    @app.post(
+        "/classify",
+        response_model=schemas.ClassifyResponse,
+        responses=_documented(400, 413, 415, 422),
+    )
     async def classify(request: schemas.ClassifyRequest) -> Response:
         """Stance on each issue and sentiment of each statement, in the order sent."""
         _check_limits(request, settings)
-        issues = catalogue.ask(request.issues, request.propositions)
+        issues = _issues(request, catalogue)
         statements = _statements(request)
-        _check("pairs", "statements", len(statements) * (len(issues) + 1), settings.max_pairs)
+        n_pairs = sum(1 + len(issues) + len(statement.targets) for statement in statements)
+        _check("pairs", "statements", n_pairs, settings.max_pairs)
         body = await engine.answer(statements, issues)
         return Response(body, media_type="application/json")
 
@@ -135,7 +152,7 @@ def _add_routes(
         """The process lives."""
         return schemas.Health(status="ok")
 
-    @app.get("/readyz", responses={503: {"model": schemas.Problem}}, response_model=schemas.Health)
+    @app.get("/readyz", responses=_documented(503), response_model=schemas.Health)
     async def readyz() -> schemas.Health | Response:
         """The model is loaded and warm."""
         if not app.state.ready:
@@ -165,6 +182,16 @@ def _check_limits(request: schemas.ClassifyRequest, settings: Settings) -> None:
             "text_characters", f"{field}.text", len(statement.text), settings.max_text_characters
         )
         _check("targets", f"{field}.targets", len(statement.targets), settings.max_targets)
+
+
+def _issues(request: schemas.ClassifyRequest, catalogue: Catalogue) -> list[Issue]:
+    if not request.issues and not request.propositions:
+        return list(catalogue)
+    issues = [catalogue[issue_id] for issue_id in request.issues]
+    for n, proposition in enumerate(request.propositions):
+        with problems.at(f"propositions.{n}"):
+            issues.append(Issue.ad_hoc(proposition))
+    return issues
 
 
 def _statements(request: schemas.ClassifyRequest) -> list[Statement]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -17,8 +18,8 @@ _LONGEST_NAME = 60
 _MOST_FAULTS = 20
 
 
-class TooLargeError(Exception):
-    """The body is over the limit."""
+class TooLargeError(HTTPException):
+    """The body is over the limit. FastAPI lets only an HTTPException pass while it reads a body."""
 
 
 class LimitError(StanceError):
@@ -59,14 +60,23 @@ def within(place: str) -> Iterator[None]:
         raise InputError(f"{place}.{error.field}", error.reason) from None
 
 
+@contextmanager
+def at(place: str) -> Iterator[None]:
+    """Name the errors of the block by a place instead of the field's own name."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(place, error.reason) from None
+
+
 def install(app: FastAPI) -> None:
     """Make every error of the application a problem document."""
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [
-            {"field": _field(fault["loc"]), "reason": _reason(fault)} for fault in error.errors()
-        ]
+        if any(isinstance(fault.get("input"), bytes) for fault in error.errors()):
+            return problem(415, "the body must be JSON, sent with content-type application/json")
+        faults = [{"field": _field(fault), "reason": _reason(fault)} for fault in error.errors()]
         detail = "; ".join(f"{f['field']}: {f['reason']}" for f in faults[:_MOST_FAULTS])
         if len(faults) > _MOST_FAULTS:
             detail += f"; and {len(faults) - _MOST_FAULTS} more"
@@ -82,17 +92,15 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> Response:
         return problem(error.status_code, str(error.detail), headers=error.headers)
 
-    @app.exception_handler(TooLargeError)
-    async def too_large(request: Request, error: TooLargeError) -> Response:
-        return problem(413, str(error))
-
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         return problem(500, "the service failed; its log says why")
 
 
-def _field(location: Sequence[object]) -> str:
-    parts = [str(part)[:_LONGEST_NAME] for part in location if part != "body"]
+def _field(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "json_invalid":  # its location is an offset, not a field
+        return "body"
+    parts = [str(part)[:_LONGEST_NAME] for part in fault["loc"] if part != "body"]
     return ".".join(parts) or "body"
 
 
@@ -118,11 +126,13 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         too_large = TooLargeError(
-            f"the body is over the limit of {self._max_bytes} bytes (setting STANCE_MAX_BODY_BYTES)"
+            413,
+            f"the body is over the limit of {self._max_bytes} bytes"
+            " (setting STANCE_MAX_BODY_BYTES)",
         )
         told = dict(scope["headers"]).get(b"content-length", b"")
         if told.isdigit() and int(told[:20]) > self._max_bytes:
-            await problem(413, str(too_large))(scope, receive, send)
+            await problem(413, too_large.detail)(scope, receive, send)
             return
         n_read = 0
 

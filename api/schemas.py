@@ -1,12 +1,16 @@
 """What the routes take and give, as pydantic models with examples. Knows nothing of the engine."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Score = Annotated[float, Field(ge=-1, le=1)]
+
+# Above any sensible setting: what is longer costs one fault, not one for each member.
+MOST_MEMBERS, _MOST_FIELDS = 1000, 20
 
 _EXAMPLE_REQUEST: JsonDict = {
     "statements": [
@@ -26,6 +30,14 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _few_fields(cls, given: Any) -> Any:
+        # A fault for each of a million fields would hold the event loop for seconds.
+        if isinstance(given, dict) and len(given) > _MOST_FIELDS:
+            raise PydanticCustomError("too_many_fields", "has too many fields")
+        return given
+
 
 class StatementIn(Request):
     """One reported statement."""
@@ -38,7 +50,9 @@ class StatementIn(Request):
     context: str | None = Field(
         None, max_length=20_000, description="carried along; the model does not read it"
     )
-    targets: list[str] = Field([], description="entities toward which sentiment is asked as well")
+    targets: list[str] = Field(
+        [], max_length=MOST_MEMBERS, description="entities toward which sentiment is asked as well"
+    )
 
 
 class ClassifyRequest(Request):
@@ -46,9 +60,13 @@ class ClassifyRequest(Request):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_REQUEST]})
 
-    statements: list[StatementIn] = Field(min_length=1)
-    issues: list[str] = Field([], description="ids of the catalogue, see GET /issues")
-    propositions: list[str] = Field([], description="propositions of your own, asked ad hoc")
+    statements: list[StatementIn] = Field(min_length=1, max_length=MOST_MEMBERS)
+    issues: list[Annotated[str, Field(max_length=200)]] = Field(
+        [], max_length=MOST_MEMBERS, description="ids of the catalogue, see GET /issues"
+    )
+    propositions: list[str] = Field(
+        [], max_length=MOST_MEMBERS, description="propositions of your own, asked ad hoc"
+    )
 
 
 class SentimentProbabilities(BaseModel):

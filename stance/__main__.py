@@ -1,10 +1,12 @@
 """The `stance` command. The one place that may see every room; each command opens what it needs."""
 
 import argparse
+import io
 import json
 import logging
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from itertools import islice
@@ -24,17 +26,23 @@ _TABLE_ROWS = 100
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit: 0 done, 1 failed, 2 wrong usage, 3 done but for some rows."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     options = _parser().parse_args(argv)
     try:
         code = options.run(options)
+        sys.stdout.flush()
     except StanceError as error:
         print(f"stance: {error}", file=sys.stderr)
         code = FAILED
     except KeyboardInterrupt:
         print("stance: stopped", file=sys.stderr)
         code = 130
-    except BrokenPipeError:
-        sys.stderr.close()
+    except OSError as error:
+        # What is left in the buffer would be written again at exit, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"stance: cannot be written: {error.strerror or error}", file=sys.stderr)
         code = FAILED
     sys.exit(code)
 
@@ -71,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--json", action="store_true", help="one JSON object a line")
     classify.add_argument("--out", type=Path, metavar="FILE", help="write .jsonl, .csv or .parquet")
     _add_model(classify)
-    classify.set_defaults(run=_classify)
+    classify.set_defaults(run=_classify, refuse=classify.error)
 
     models = commands.add_parser("models", help="list, show or verify model bundles")
     models_commands = models.add_subparsers(required=True, metavar="COMMAND")
@@ -88,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="answer over HTTP")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--port", type=_number(0, 65535), default=8000)
     _add_issues(serve)
     _add_model(serve)
     serve.set_defaults(run=_serve)
@@ -112,6 +120,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not (text.isdecimal() and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}")
+        return int(text)
+
+    return number
+
+
 def _add_issues(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--issues", type=Path, metavar="FILE", help="an issue catalogue (TOML)")
 
@@ -119,7 +136,9 @@ def _add_issues(parser: argparse.ArgumentParser) -> None:
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME", help="a bundle; default: the one in DEFAULT")
     parser.add_argument("--models", type=Path, default=models_dir(), metavar="DIR")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all that may be used")
+    parser.add_argument(
+        "--threads", type=_number(1, 1024), metavar="N", help="default: all that may be used"
+    )
 
 
 def _classify(options: argparse.Namespace) -> int:
@@ -127,6 +146,8 @@ def _classify(options: argparse.Namespace) -> int:
     from stance.result_files import result_file
     from stance.statement_files import RowFault, read_statements
 
+    if options.target and options.text is None:
+        options.refuse("--target goes with --text; in a file, a row names its own targets")
     issues = read_catalogue(options.issues).ask(options.issue, options.proposition)
     classifier = Classifier.open(options.models, options.model, options.threads)
     classifier.check(issues)
@@ -186,7 +207,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    bundle = open_bundle(options.models, options.name)
+    bundle = verify(options.models, options.name)
     report = bundle.folder / "report.json"
     shown = {
         "name": bundle.name,
@@ -208,7 +229,7 @@ def _serve(options: argparse.Namespace) -> int:
     import uvicorn
 
     from api.app import create_app
-    from api.settings import Settings
+    from api.settings import read_settings
 
     given = {
         key: getattr(options, key)
@@ -216,7 +237,7 @@ def _serve(options: argparse.Namespace) -> int:
         if getattr(options, key) is not None
     }
     _log()
-    app = create_app(Settings(**given))
+    app = create_app(read_settings(**given))
     print(f"stance: http://{options.host}:{options.port}/docs", file=sys.stderr)
     uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
     return OK

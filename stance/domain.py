@@ -129,8 +129,8 @@ class Issue:
             check_text("id", self.id)
             if not all(c.islower() or c.isdigit() or c == "-" for c in self.id):
                 raise InputError("id", "may hold lower-case letters, digits and hyphens only")
-        check_text("name", self.name)
         check_text("proposition", self.proposition)
+        check_text("name", self.name)
 
     @classmethod
     def ad_hoc(cls, proposition: str) -> "Issue":

@@ -61,7 +61,7 @@ def read_catalogue(path: Path | None = None) -> Catalogue:
     source: Path | Traversable = path or resources.files("stance") / "issues.toml"
     try:
         tables = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
         raise FileError(source, [f"cannot be read as TOML: {error}"]) from error
     faults = [f"unknown key {key!r}; only [[issue]] tables" for key in tables if key != "issue"]
     entries = tables.get("issue")

@@ -7,7 +7,7 @@ import csv
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -79,7 +79,8 @@ def result_file(path: Path) -> Iterator[ResultWriter]:
     except OSError as error:
         raise FileError(path, [f"cannot be written: {error.strerror or error}"]) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # gone already, or could never be there
+            draft.unlink()
 
 
 class _Writer:

@@ -57,10 +57,12 @@ def read_statements(
             return
         with path.open("rb") if path else stdin as file:
             rest = (line.decode("utf-8", "surrogateescape") for line in file)
-            first = next(rest, "").removeprefix("\ufeff")
-            lines = chain([first] if first else [], rest)
+            head = [next(rest, "").removeprefix("\ufeff")]
+            while not head[-1].strip() and (line := next(rest, "")):
+                head.append(line)
+            lines = chain(filter(None, head), rest)
             if file_format is None:
-                file_format = "jsonl" if first.lstrip().startswith("{") else "lines"
+                file_format = "jsonl" if head[-1].lstrip().startswith("{") else "lines"
             if file_format == "csv":
                 yield from _from_rows(name, "line", _csv_rows(name, lines))
             else:
@@ -125,8 +127,15 @@ def _json_rows(lines: Iterable[str]) -> Iterator[Row]:
 
 
 def _csv_rows(name: str, lines: Iterable[str]) -> Iterator[Row]:
+    n_lines = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal n_lines
+        for n_lines, line in enumerate(lines, 1):  # noqa: B007 - read outside
+            yield line
+
     csv.field_size_limit(_LARGEST_FIELD)
-    reader = csv.DictReader(lines)
+    reader = csv.DictReader(counted(), strict=True)
     try:
         columns = reader.fieldnames or []
     except csv.Error as error:
@@ -139,9 +148,12 @@ def _csv_rows(name: str, lines: Iterable[str]) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield reader.line_num, f"is not CSV: {error}"
+            yield n_lines, f"is not CSV: {error}"
             continue
-        yield reader.line_num, row
+        if None in row:
+            yield n_lines, "has more fields than columns; quote a text that holds a comma"
+            continue
+        yield n_lines, row
 
 
 def _parquet_rows(name: str, source: Path | IO[bytes]) -> Iterator[Row]:
@@ -156,6 +168,11 @@ def _parquet_rows(name: str, source: Path | IO[bytes]) -> Iterator[Row]:
         raise FileError(name, [f"has no column text; its columns: {known}"])
     number = 0
     for batch in file.iter_batches(batch_size=1024, columns=columns):
-        for row in batch.to_pylist():
+        for n in range(batch.num_rows):
             number += 1
+            try:
+                [row] = batch.slice(n, 1).to_pylist()
+            except ValueError as error:
+                yield number, f"cannot be read: {error}"
+                continue
             yield number, row

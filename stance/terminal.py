@@ -1,6 +1,7 @@
 """Results and progress on a terminal. Knows how things look, not where they come from."""
 
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -33,11 +34,13 @@ def print_results(results: Sequence[Result], show_unrelated: bool) -> None:
             for issue, prediction in result.stances
             if show_unrelated or prediction.label != Stance.UNRELATED
         ]
-        rows += [(f"toward {target}", prediction) for target, prediction in result.targets]
+        rows += [
+            (f"toward {_visible(target)}", prediction) for target, prediction in result.targets
+        ]
         issues = Text("\n".join(name for name, _ in rows) or "none of those asked")
         stances = Text("\n").join(_label(prediction) for _, prediction in rows)
         shares = "\n".join(f"{max(prediction.probabilities):.2f}" for _, prediction in rows)
-        text = result.statement.text
+        text = _visible(result.statement.text)
         if len(text) > _LONGEST_TEXT:
             text = text[:_LONGEST_TEXT] + " ..."
         table.add_row(Text(text), _label(result.sentiment), issues, stances, shares)
@@ -46,7 +49,14 @@ def print_results(results: Sequence[Result], show_unrelated: bool) -> None:
 
 
 def _name(issue: Issue) -> str:
-    return issue.id or issue.proposition
+    return issue.id or _visible(issue.proposition)
+
+
+def _visible(text: str) -> str:
+    # Escape sequences in a text that came from elsewhere would drive the terminal.
+    return "".join(
+        "\ufffd" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text
+    )
 
 
 def _label(prediction: Prediction) -> Text:
