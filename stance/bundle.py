@@ -142,11 +142,11 @@ def stage(models: Path, name: str) -> Iterator[Path]:
 
 def seal(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest of a staged folder: what is given, and the sha256 of every file."""
-    files = {
-        str(path.relative_to(folder)): _sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "manifest.json"
-    }
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != "manifest.json":
+            path.chmod(0o644)  # some writers leave files that only their owner can read
+            files[str(path.relative_to(folder))] = _sha256(path)
     whole = {
         "schema_version": SCHEMA_VERSION,
         "render_version": RENDER_VERSION,

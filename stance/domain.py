@@ -47,7 +47,10 @@ class Kind(StrEnum):
         return _POLES[self]
 
 
-_LABELS = {Kind.STANCE: tuple(Stance), Kind.SENTIMENT: tuple(Sentiment)}
+_LABELS = {
+    Kind.STANCE: tuple(stance.value for stance in Stance),
+    Kind.SENTIMENT: tuple(sentiment.value for sentiment in Sentiment),
+}
 _POLES: dict[Kind, tuple[str, str]] = {
     Kind.STANCE: (Stance.FAVOR, Stance.AGAINST),
     Kind.SENTIMENT: (Sentiment.POSITIVE, Sentiment.NEGATIVE),

@@ -63,8 +63,8 @@ class OnnxNetwork:
         options.intra_op_num_threads = threads or available_cpus()
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Every batch has a shape of its own: arenas and memory patterns would only grow.
-        options.enable_cpu_mem_arena = False
+        # Every batch has a shape of its own, so patterns of memory would only pile up. The arena
+        # stays: batches are bounded, and without it pages go back and forth to the system.
         options.enable_mem_pattern = False
         options.log_severity_level = 3
         try:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import resources
@@ -53,7 +54,8 @@ def train(recipe_path: Path, data_dir: Path | None, base: str, out: Path) -> str
     recipe = read_recipe(recipe_path)
     with stage(out.parent, out.name) as staged:
         sources = read_sources(recipe, data_dir)
-        network, tokenizer = run_stages(recipe, sources, base, out.parent / f".{out.name}.stages")
+        kept = out.parent / f".{out.name}.stages"
+        network, tokenizer = run_stages(recipe, sources, base, kept)
         network.save_pretrained(staged)
         tokenizer.save(str(staged / "tokenizer.json"))
         # What is exported is what was saved: weights rounded to half precision.
@@ -75,6 +77,7 @@ def train(recipe_path: Path, data_dir: Path | None, base: str, out: Path) -> str
         (staged / "README.md").write_text(model_card(out.name, manifest, reports))
         seal(staged, manifest)
         publish(staged, out.parent, out.name)
+        shutil.rmtree(kept)
     return "\n\n".join(evaluate.summary(report) for report in reports.values())
 
 
