@@ -40,7 +40,7 @@ from stance.bundle import open_bundle
 from stance.classifier import Classifier
 from stance.domain import Kind
 from stance.network import OnnxNetwork
-from stance.packing import Group, Rows, lay_out
+from stance.packing import PADDING_GROUP, Group, Rows, lay_out
 from stance.render import Renderer
 from training import evaluate
 from training.examples import Example, read_examples
@@ -67,7 +67,17 @@ class Reader(CalibrationDataReader):  # type: ignore[misc]
     def get_next(self) -> dict[str, NDArray[np.int32]] | None:
         """The next row's inputs, or None at the end."""
         rows = next(self._rows, None)
-        return rows.inputs() if rows else None
+        return _padded(rows.inputs()) if rows else None
+
+
+def _padded(inputs: dict[str, NDArray[np.int32]]) -> dict[str, NDArray[np.int32]]:
+    """The inputs in one shape for all, which the quantiser's histograms want."""
+    padded = {}
+    for name, array in inputs.items():
+        room = (24 if name == "first" else 400) - array.shape[1]
+        fill = PADDING_GROUP if name == "group" else 0
+        padded[name] = np.pad(array, ((0, 0), (0, room)), constant_values=fill)
+    return padded
 
 
 def float_weights(source: Path, target: Path) -> None:
