@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from training.examples import Label
 from training.sources import read_source
 
 
-def write(folder: Path, name: str, split: str, *rows: dict[str, object]) -> None:
+def write(folder: Path, name: str, split: str, *rows: Mapping[str, object]) -> None:
     (folder / name).mkdir()
     with gzip.open(folder / name / f"{split}.jsonl.gz", "wt") as file:
         for n, row in enumerate(rows):
