@@ -7,18 +7,20 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from importlib import resources
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse
 
 from api import problems, schemas
 from api.problems import BodyLimit, LimitError
 from api.settings import Settings
 from stance.bundle import Bundle, models_dir, open_bundle
 from stance.classifier import Classifier
-from stance.domain import Issue, Statement
+from stance.domain import Issue, Statement, check_text
 from stance.issues import Catalogue, read_catalogue
 
 log = logging.getLogger("stance.api")
@@ -96,6 +98,9 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
         version=version("stance"),
         summary="Stance and sentiment of political statements, with calibrated probabilities.",
         lifespan=lifespan,
+        # FastAPI's own pages load their script from a network; ours needs none.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.ready = False
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
@@ -147,6 +152,12 @@ def _add_routes(
             description=bundle.manifest.get("description", ""),
         )
 
+    page = (resources.files("api") / "pages" / "docs.html").read_text(encoding="utf-8")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(page)
+
     @app.get("/livez")
     async def livez() -> schemas.Health:
         """The process lives."""
@@ -185,13 +196,10 @@ def _check_limits(request: schemas.ClassifyRequest, settings: Settings) -> None:
 
 
 def _issues(request: schemas.ClassifyRequest, catalogue: Catalogue) -> list[Issue]:
-    if not request.issues and not request.propositions:
-        return list(catalogue)
-    issues = [catalogue[issue_id] for issue_id in request.issues]
     for n, proposition in enumerate(request.propositions):
         with problems.at(f"propositions.{n}"):
-            issues.append(Issue.ad_hoc(proposition))
-    return issues
+            check_text("proposition", proposition)
+    return catalogue.ask(request.issues, request.propositions)
 
 
 def _statements(request: schemas.ClassifyRequest) -> list[Statement]:

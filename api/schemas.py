@@ -45,10 +45,10 @@ class StatementIn(Request):
     id: str | None = Field(None, max_length=200, description="given back with the answer")
     text: str = Field(description="what was said, as reported")
     speaker: str | None = Field(
-        None, max_length=500, description="carried along; the model does not read it"
+        None, max_length=500, description="accepted, and not read by this model"
     )
     context: str | None = Field(
-        None, max_length=20_000, description="carried along; the model does not read it"
+        None, max_length=20_000, description="accepted, and not read by this model"
     )
     targets: list[str] = Field(
         [], max_length=MOST_MEMBERS, description="entities toward which sentiment is asked as well"

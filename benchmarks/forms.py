@@ -30,9 +30,9 @@ from training.metrics import macro_f1, macro_f1_interval
 from training.network import StanceNetwork
 from training.recipe import Stage
 from training.sources import read_source
+from training.train import OWN_DATA
 
 FORMS = ("cross-encoder", "one-pass", "cached-1", "cached-2", "cached-4")
-OWN_DATA = Path("training/data")
 CROSS_ROW_TOKENS = 384
 LONGEST = 96
 
