@@ -116,7 +116,9 @@ class StanceNetwork(nn.Module):
     def save_pretrained(self, folder: Path) -> None:
         """Write `config.json` and `model.safetensors`, weights in half precision."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.config.to_json_file(folder / "config.json", use_diff=False)
+        # Without the name that the encoder was loaded by: it may be a path of this machine.
+        config = {key: v for key, v in self.config.to_dict().items() if key != "_name_or_path"}
+        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
         weights = {name: w.detach().half().contiguous() for name, w in self.state_dict().items()}
         save_file(weights, folder / "model.safetensors")
 
