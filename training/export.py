@@ -42,6 +42,7 @@ def export_onnx(network: StanceNetwork, path: Path) -> None:
         raise RuntimeError("torch.onnx.export gave no program")
     model = program.model_proto
     _store_half(model)
+    _forget_where_it_was_made(model)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 
@@ -59,3 +60,12 @@ def _store_half(model: onnx.ModelProto) -> None:
         casts.append(helper.make_node("Cast", [name + ".half"], [name], to=TensorProto.FLOAT))
     for n, cast in enumerate(casts):
         graph.node.insert(n, cast)
+
+
+def _forget_where_it_was_made(model: onnx.ModelProto) -> None:
+    """Drop the exporter's notes: stack traces with paths of this machine, which nobody reads."""
+    graph = model.graph
+    for noted in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info,
+                  *graph.initializer):  # fmt: skip
+        del noted.metadata_props[:]
+        noted.doc_string = ""
