@@ -22,7 +22,7 @@ _CONVERSE: dict[str, str] = {Stance.FAVOR: Stance.AGAINST, Stance.AGAINST: Stanc
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The answer that a person gave to one question.
+    """The answer that a labeller gave to one question.
 
     Attributes:
         question: what was asked.
@@ -35,7 +35,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A statement with human labels.
+    """A statement with its labels.
 
     Attributes:
         statement: what was said.
