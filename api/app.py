@@ -16,11 +16,12 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from api import problems, schemas
-from api.problems import BodyLimit, LimitError
+from api.problems import BodyLimit
 from api.settings import Settings
 from stance.bundle import Bundle, models_dir, open_bundle
 from stance.classifier import Classifier
 from stance.domain import Issue, Statement, check_text
+from stance.errors import InputError
 from stance.issues import Catalogue, read_catalogue
 
 log = logging.getLogger("stance.api")
@@ -173,7 +174,8 @@ def _add_routes(
 
 def _check(setting: str, field: str, found: int, limit: int) -> None:
     if found > limit:
-        raise LimitError(field, found, limit, setting.replace("_", " "), f"max_{setting}")
+        unit, name = setting.replace("_", " "), f"STANCE_MAX_{setting.upper()}"
+        raise InputError(field, f"has {found} {unit}, over the limit of {limit} (setting {name})")
 
 
 def _check_limits(request: schemas.ClassifyRequest, settings: Settings) -> None:

@@ -11,25 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stance.errors import InputError, StanceError
+from stance.errors import MOST_FAULTS_SHOWN, InputError, StanceError
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_NAME = 60
-_MOST_FAULTS = 20
 
 
 class TooLargeError(HTTPException):
     """The body is over the limit. FastAPI lets only an HTTPException pass while it reads a body."""
-
-
-class LimitError(StanceError):
-    """A limit of the service is passed; the message names the field, the limit and its setting."""
-
-    def __init__(self, field: str, found: int, limit: int, unit: str, setting: str) -> None:
-        super().__init__(
-            f"has {found} {unit}, over the limit of {limit} (setting STANCE_{setting.upper()})"
-        )
-        self.field = field
 
 
 def problem(
@@ -77,10 +66,10 @@ def install(app: FastAPI) -> None:
         if any(isinstance(fault.get("input"), bytes) for fault in error.errors()):
             return problem(415, "the body must be JSON, sent with content-type application/json")
         faults = [{"field": _field(fault), "reason": _reason(fault)} for fault in error.errors()]
-        detail = "; ".join(f"{f['field']}: {f['reason']}" for f in faults[:_MOST_FAULTS])
-        if len(faults) > _MOST_FAULTS:
-            detail += f"; and {len(faults) - _MOST_FAULTS} more"
-        return problem(422, detail, faults[:_MOST_FAULTS])
+        detail = "; ".join(f"{f['field']}: {f['reason']}" for f in faults[:MOST_FAULTS_SHOWN])
+        if len(faults) > MOST_FAULTS_SHOWN:
+            detail += f"; and {len(faults) - MOST_FAULTS_SHOWN} more"
+        return problem(422, detail, faults[:MOST_FAULTS_SHOWN])
 
     @app.exception_handler(StanceError)
     async def refused(request: Request, error: StanceError) -> Response:

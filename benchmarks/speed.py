@@ -32,7 +32,7 @@ from stance.bundle import open_bundle
 from stance.domain import Kind, Question
 from stance.render import Renderer
 from stance.statement_files import read_statements
-from training.network import _packaged_encoder
+from training.network import packaged_encoder
 
 BATCH = 32
 # What the encoder must compute for one token, from its shape: two flops a weight of the
@@ -96,7 +96,7 @@ def larger_model(name: str, threads: int) -> Callable[[list[tuple[str, str]]], N
         }  # fmt: skip
         config = transformers.DebertaV2Config(**shape)
     model = AutoModelForSequenceClassification.from_config(config).eval()
-    tokenizer = AutoTokenizer.from_pretrained(_packaged_encoder())
+    tokenizer = AutoTokenizer.from_pretrained(packaged_encoder())
 
     def run(pairs: list[tuple[str, str]]) -> None:
         for n in range(0, len(pairs), BATCH):
@@ -129,8 +129,8 @@ def main() -> None:
     pairs = [(s.text, i.proposition) for s in statements for i in issues]
     classifier = Classifier.open(models_dir(), threads=options.threads)
     torch.set_num_threads(options.threads)
-    cross = AutoModelForSequenceClassification.from_pretrained(_packaged_encoder(), num_labels=4)
-    tokenizer = AutoTokenizer.from_pretrained(_packaged_encoder())
+    cross = AutoModelForSequenceClassification.from_pretrained(packaged_encoder(), num_labels=4)
+    tokenizer = AutoTokenizer.from_pretrained(packaged_encoder())
     hf = pipeline("text-classification", model=cross, tokenizer=tokenizer, device="cpu")
     inputs = [{"text": text, "text_pair": issue} for text, issue in pairs]
     bart = larger_model("bart-large-mnli", options.threads)

@@ -16,11 +16,10 @@ from typing import NoReturn
 from stance.bundle import bundle_names, default_name, models_dir, open_bundle, verify
 from stance.classifier import Classifier
 from stance.domain import Statement
-from stance.errors import MissingExtraError, StanceError
+from stance.errors import MOST_FAULTS_SHOWN, MissingExtraError, StanceError
 from stance.issues import read_catalogue
 
 OK, FAILED, SOME_ROWS_FAILED = 0, 1, 3
-_MOST_FAULTS_SHOWN = 20
 _TABLE_ROWS = 100
 
 
@@ -162,7 +161,7 @@ def _classify(options: argparse.Namespace) -> int:
         for row in read_statements(path, sys.stdin.buffer, options.format):
             if isinstance(row, RowFault):
                 n_faults += 1
-                if n_faults <= _MOST_FAULTS_SHOWN:
+                if n_faults <= MOST_FAULTS_SHOWN:
                     print(f"stance: {row}", file=sys.stderr)
             else:
                 yield row
@@ -190,7 +189,7 @@ def _classify(options: argparse.Namespace) -> int:
     if n_faults:
         print(
             f"stance: {n_results} rows answered, {n_faults} not"
-            + (f", the first {_MOST_FAULTS_SHOWN} shown" if n_faults > _MOST_FAULTS_SHOWN else ""),
+            + (f", the first {MOST_FAULTS_SHOWN} shown" if n_faults > MOST_FAULTS_SHOWN else ""),
             file=sys.stderr,
         )
         return SOME_ROWS_FAILED
@@ -262,11 +261,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.predictions:
         evaluate.write_predictions(answered, options.predictions)
     report = evaluate.report(answered, classifier.name)
-    print(
-        json.dumps(report, indent=None if options.json else 2, ensure_ascii=False)
-        if options.json
-        else evaluate.summary(report)
-    )
+    print(json.dumps(report, ensure_ascii=False) if options.json else evaluate.summary(report))
     return OK
 
 

