@@ -1,11 +1,8 @@
-"""The HTTP service. The engine runs in one worker thread; the event loop never computes."""
+"""The routes of the HTTP service, and its life. The event loop never computes."""
 
-import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from http import HTTPStatus
 from importlib import resources
 from importlib.metadata import version
@@ -16,9 +13,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from api import problems, schemas
+from api.engine import Engine, Served
+from api.hangup import on_hangup
 from api.problems import BodyLimit
 from api.settings import Settings
-from stance.bundle import Bundle, models_dir, open_bundle
+from stance.bundle import models_dir, open_bundle
 from stance.classifier import Classifier
 from stance.domain import Issue, Statement, check_text
 from stance.errors import InputError
@@ -39,59 +38,35 @@ def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-class Engine:
-    """The classifier and the one thread that may touch it."""
-
-    def __init__(self, classifier: Classifier) -> None:
-        self.classifier = classifier
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
-
-    async def answer(self, statements: list[Statement], issues: list[Issue]) -> bytes:
-        """The body of a response, computed and written as JSON in the worker thread."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._answer, statements, issues
-        )
-
-    def _answer(self, statements: list[Statement], issues: list[Issue]) -> bytes:
-        ad_hoc = [issue for issue in issues if issue.id is None]
-        for n, issue in enumerate(ad_hoc):
-            with problems.at(f"propositions.{n}"):
-                self.classifier.check([issue])
-        results = [result.to_json() for result in self.classifier.classify(statements, issues)]
-        body = {"model": self.classifier.name, "results": results}
-        return json.dumps(body, ensure_ascii=False).encode()
-
-    def close(self) -> None:
-        """Let the work in hand finish, and end the thread."""
-        self._thread.shutdown()
-
-
 def create_app(settings: Settings | None = None, classifier: Classifier | None = None) -> FastAPI:
     """The application.
 
     Args:
         settings: from the environment where None.
-        classifier: the engine; the bundle that the settings name where None.
+        classifier: the engine; where None, the bundle that the settings name, read again on SIGHUP.
 
     Raises:
         StanceError: the catalogue or the bundle cannot be served; the message says why.
     """
     settings = settings or Settings()
     catalogue = read_catalogue(settings.issues)
-    bundle: Bundle | None = None
-    if classifier is None:
+
+    def open_served() -> Served:
+        if classifier is not None:
+            return Served(classifier)
         bundle = open_bundle(settings.models or models_dir(), settings.model)
-        classifier = Classifier.load(bundle, settings.threads)
-    classifier.check(catalogue)
-    engine = Engine(classifier)
+        return Served(Classifier.load(bundle, settings.threads), bundle)
+
+    engine = Engine(open_served, list(catalogue))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await engine.answer([Statement("warm up")], list(catalogue))
-        app.state.ready = True
-        log.info("serving %s, %d issues", engine.classifier.name, len(catalogue))
-        yield
-        app.state.ready = False
+        await engine.warm()
+        async with nullcontext() if classifier else on_hangup(engine.renew):
+            app.state.ready = True
+            log.info("serving %s, %d issues", engine.served.classifier.name, len(catalogue))
+            yield
+            app.state.ready = False
         await run_in_threadpool(engine.close)
 
     app = FastAPI(
@@ -106,13 +81,11 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
     app.state.ready = False
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     problems.install(app)
-    _add_routes(app, engine, catalogue, bundle, settings)
+    _add_routes(app, engine, catalogue, settings)
     return app
 
 
-def _add_routes(
-    app: FastAPI, engine: Engine, catalogue: Catalogue, bundle: Bundle | None, settings: Settings
-) -> None:
+def _add_routes(app: FastAPI, engine: Engine, catalogue: Catalogue, settings: Settings) -> None:
     @app.post(
         "/classify",
         response_model=schemas.ClassifyResponse,
@@ -125,7 +98,7 @@ def _add_routes(
         statements = _statements(request)
         n_pairs = sum(1 + len(issues) + len(statement.targets) for statement in statements)
         _check("pairs", "statements", n_pairs, settings.max_pairs)
-        body = await engine.answer(statements, issues)
+        body = await engine.answer(statements, issues, request.coverage)
         return Response(body, media_type="application/json")
 
     @app.get("/issues")
@@ -139,18 +112,20 @@ def _add_routes(
     @app.get("/model")
     async def model() -> schemas.ModelOut:
         """The model that answers, as its manifest tells."""
-        if bundle is None:
+        served = engine.served
+        if served.bundle is None:
             return schemas.ModelOut(
-                name=engine.classifier.name, digest="", window=0, labels={}, temperatures={},
-                description="",
+                name=served.classifier.name, digest="", window=0, labels={}, temperatures={},
+                description="", prediction_sets=served.classifier.has_prediction_sets,
             )  # fmt: skip
         return schemas.ModelOut(
-            name=bundle.name,
-            digest=bundle.digest,
-            window=bundle.window,
-            labels=bundle.manifest["labels"],
-            temperatures=bundle.manifest["temperatures"],
-            description=bundle.manifest.get("description", ""),
+            name=served.bundle.name,
+            digest=served.bundle.digest,
+            window=served.bundle.window,
+            labels=served.bundle.manifest["labels"],
+            temperatures=served.bundle.manifest["temperatures"],
+            description=served.bundle.manifest.get("description", ""),
+            prediction_sets=served.classifier.has_prediction_sets,
         )
 
     page = (resources.files("api") / "pages" / "docs.html").read_text(encoding="utf-8")

@@ -6,8 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
+from stance.conformal import LEAST_COVERAGE, MOST_COVERAGE
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 Score = Annotated[float, Field(ge=-1, le=1)]
+SentimentLabel = Literal["positive", "neutral", "negative"]
+StanceLabel = Literal["favor", "against", "neutral", "unrelated"]
+_SET = "only where coverage was asked: the labels that may be true; more than one means not sure"
 
 # Above any sensible setting: what is longer costs one fault, not one for each member.
 MOST_MEMBERS, _MOST_FIELDS = 1000, 20
@@ -67,6 +72,13 @@ class ClassifyRequest(Request):
     propositions: list[str] = Field(
         [], max_length=MOST_MEMBERS, description="propositions of your own, asked ad hoc"
     )
+    coverage: float | None = Field(
+        None,
+        ge=LEAST_COVERAGE,
+        le=MOST_COVERAGE,
+        description="0.5 to 0.99, rounded up to whole hundredths: give with each answer the set of"
+        " labels that holds the truth that often",
+    )
 
 
 class SentimentProbabilities(BaseModel):
@@ -89,9 +101,10 @@ class StanceProbabilities(BaseModel):
 class SentimentOut(BaseModel):
     """The tone of a statement."""
 
-    label: Literal["positive", "neutral", "negative"]
+    label: SentimentLabel
     score: Score = Field(description="P(positive) - P(negative)")
     probabilities: SentimentProbabilities
+    prediction_set: list[SentimentLabel] = Field([], description=_SET)
 
 
 class TargetOut(SentimentOut):
@@ -105,9 +118,10 @@ class StanceOut(BaseModel):
 
     issue: str | None = Field(description="the catalogue's id; null for a proposition asked ad hoc")
     proposition: str
-    label: Literal["favor", "against", "neutral", "unrelated"]
+    label: StanceLabel
     score: Score = Field(description="P(favor) - P(against)")
     probabilities: StanceProbabilities
+    prediction_set: list[StanceLabel] = Field([], description=_SET)
 
 
 class ResultOut(BaseModel):
@@ -140,11 +154,12 @@ class ModelOut(BaseModel):
     """The model that answers."""
 
     name: str
-    digest: str = Field(description="sha256 over its manifest")
+    digest: str = Field(description="sha256 over its manifest without its promotions")
     window: int = Field(description="the most tokens of a statement that it reads")
     labels: dict[str, list[str]]
     temperatures: dict[str, float]
     description: str
+    prediction_sets: bool = Field(description="whether coverage can be asked")
 
 
 class Health(BaseModel):

@@ -3,21 +3,34 @@
 import argparse
 import io
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
-from stance.bundle import bundle_names, default_name, models_dir, open_bundle, verify
+from stance.bundle import (
+    default_name,
+    models_dir,
+    open_bundle,
+    open_each,
+    roll_back,
+    verify,
+)
 from stance.classifier import Classifier
+from stance.conformal import level_of
 from stance.domain import Statement
-from stance.errors import MOST_FAULTS_SHOWN, MissingExtraError, StanceError
+from stance.errors import (
+    MOST_FAULTS_SHOWN,
+    BundleError,
+    InputError,
+    StanceError,
+)
 from stance.issues import read_catalogue
+from training.commands import add_benchmark, add_evaluate, add_promote, add_train, show_log
 
 OK, FAILED, SOME_ROWS_FAILED = 0, 1, 3
 _TABLE_ROWS = 100
@@ -75,23 +88,31 @@ def _parser() -> argparse.ArgumentParser:
         help="with --text: ask how it speaks of NAME",
     )
     _add_issues(classify)
+    classify.add_argument(
+        "--coverage",
+        type=_coverage,
+        metavar="C",
+        help="give the set of labels that holds the truth that often, 0.5 to 0.99",
+    )
     classify.add_argument("--json", action="store_true", help="one JSON object a line")
     classify.add_argument("--out", type=Path, metavar="FILE", help="write .jsonl, .csv or .parquet")
     _add_model(classify)
     classify.set_defaults(run=_classify, refuse=classify.error)
 
-    models = commands.add_parser("models", help="list, show or verify model bundles")
+    models = commands.add_parser("models", help="list, show, verify, promote or roll back bundles")
     models_commands = models.add_subparsers(required=True, metavar="COMMAND")
-    for name, what_it_does in (
-        ("list", "the bundles and the default one"),
-        ("show", "a bundle's manifest and measured quality"),
-        ("verify", "check every file of a bundle"),
+    for name, run, what_it_does in (
+        ("list", _list, "the bundles and the default one"),
+        ("show", _show, "a bundle's manifest and measured quality"),
+        ("verify", _verify, "check every file of a bundle"),
+        ("rollback", _rollback, "serve again what was served before"),
     ):
         command = models_commands.add_parser(name, help=what_it_does)
         command.add_argument("--models", type=Path, default=models_dir(), metavar="DIR")
-        if name != "list":
+        if name in ("show", "verify"):
             command.add_argument("name", nargs="?", help="default: the one that is served")
-        command.set_defaults(run={"list": _list, "show": _show, "verify": _verify}[name])
+        command.set_defaults(run=run)
+    add_promote(models_commands.add_parser("promote", help="serve a bundle, if it is no worse"))
 
     serve = commands.add_parser("serve", help="answer over HTTP")
     serve.add_argument("--host", default="127.0.0.1")
@@ -100,22 +121,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(serve)
     serve.set_defaults(run=_serve)
 
-    train = commands.add_parser("train", help="train a bundle by a recipe (extra: train)")
-    train.add_argument("recipe", type=Path, help="a TOML file")
-    train.add_argument("--data", type=Path, metavar="DIR", help="your copies of public sets")
-    train.add_argument(
-        "--base", default="all-MiniLM-L6-v2", help="encoder or network to start from"
-    )
-    train.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="the new bundle")
-    train.set_defaults(run=_train)
-
-    evaluate = commands.add_parser("evaluate", help="measure a bundle on labelled statements")
-    evaluate.add_argument("labels", type=Path, nargs="+", metavar="LABELS")
-    evaluate.add_argument("--json", action="store_true", help="the whole report as JSON")
-    evaluate.add_argument("--predictions", type=Path, metavar="FILE", help="write each prediction")
-    _add_issues(evaluate)
-    _add_model(evaluate)
-    evaluate.set_defaults(run=_evaluate)
+    for name, add, what_it_does in (
+        ("train", add_train, "train a bundle on labelled statements (extra: train)"),
+        ("evaluate", add_evaluate, "measure a bundle on labelled statements (extra: train)"),
+        ("benchmark", add_benchmark, "train and score on a public benchmark (extra: train)"),
+    ):
+        add(commands.add_parser(name, help=what_it_does))
     return parser
 
 
@@ -126,6 +137,17 @@ def _number(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def _coverage(text: str) -> float:
+    try:
+        coverage = float(text)
+        level_of(coverage)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+    except InputError as error:
+        raise argparse.ArgumentTypeError(error.reason) from None
+    return coverage
 
 
 def _add_issues(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +171,7 @@ def _classify(options: argparse.Namespace) -> int:
         options.refuse("--target goes with --text; in a file, a row names its own targets")
     issues = read_catalogue(options.issues).ask(options.issue, options.proposition)
     classifier = Classifier.open(options.models, options.model, options.threads)
-    classifier.check(issues)
+    classifier.check(issues, options.coverage)
     n_faults = n_results = 0
 
     def readable() -> Iterator[Statement]:
@@ -166,7 +188,7 @@ def _classify(options: argparse.Namespace) -> int:
             else:
                 yield row
 
-    results = classifier.classify(readable(), issues)
+    results = classifier.classify(readable(), issues, options.coverage)
     if options.out or options.json:
         with ExitStack() as stack:
             writer = stack.enter_context(result_file(options.out)) if options.out else None
@@ -197,11 +219,14 @@ def _classify(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    served = default_name(options.models)
-    for name in bundle_names(options.models):
-        bundle = open_bundle(options.models, name)
+    served = _served_now(options.models)
+    for name, bundle in open_each(options.models):
         mark = "*" if name == served else " "
-        print(f"{mark} {name}  {bundle.digest[:12]}  {bundle.manifest.get('description', '')}")
+        if isinstance(bundle, BundleError):
+            print(f"{mark} {name}  broken: {bundle}")
+        else:
+            print(f"{mark} {name}  {bundle.digest[:12]}  {bundle.manifest.get('description', '')}")
+    open_bundle(options.models)  # a default that is broken, or none, is a failure
     return OK
 
 
@@ -224,10 +249,23 @@ def _verify(options: argparse.Namespace) -> int:
     return OK
 
 
+def _rollback(options: argparse.Namespace) -> int:
+    former = _served_now(options.models)
+    print(f"{former or 'none'} -> {roll_back(options.models)}")
+    return OK
+
+
+def _served_now(models: Path) -> str | None:
+    with suppress(BundleError):
+        return default_name(models)
+    return None
+
+
 def _serve(options: argparse.Namespace) -> int:
     import uvicorn
 
     from api.app import create_app
+    from api.hangup import hangups_held
     from api.settings import read_settings
 
     given = {
@@ -235,47 +273,12 @@ def _serve(options: argparse.Namespace) -> int:
         for key in ("models", "model", "issues", "threads")
         if getattr(options, key) is not None
     }
-    _log()
-    app = create_app(read_settings(**given))
-    print(f"stance: http://{options.host}:{options.port}/docs", file=sys.stderr)
-    uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
+    show_log()
+    with hangups_held():
+        app = create_app(read_settings(**given))
+        print(f"stance: http://{options.host}:{options.port}/docs", file=sys.stderr)
+        uvicorn.run(app, host=options.host, port=options.port, log_level="warning")
     return OK
-
-
-def _train(options: argparse.Namespace) -> int:
-    with _training():
-        from training.train import train
-    _log()
-    print(train(options.recipe, options.data, options.base, options.out))
-    return OK
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    with _training():
-        from training import evaluate
-        from training.examples import read_examples
-    catalogue = read_catalogue(options.issues)
-    examples = [one for path in options.labels for one in read_examples(path, catalogue)]
-    classifier = Classifier.open(options.models, options.model, options.threads)
-    answered = evaluate.answer(classifier, examples)
-    if options.predictions:
-        evaluate.write_predictions(answered, options.predictions)
-    report = evaluate.report(answered, classifier.name)
-    print(json.dumps(report, ensure_ascii=False) if options.json else evaluate.summary(report))
-    return OK
-
-
-def _log() -> None:
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("stance").setLevel(logging.INFO)
-
-
-@contextmanager
-def _training() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(f"this command ({error.name} is not installed)", "train") from None
 
 
 if __name__ == "__main__":

@@ -1,19 +1,22 @@
 """The model folder: written, verified, named. Knows nothing of what is inside the network.
 
     models/<name>/  manifest.json  model.onnx  tokenizer.json  calibration in the manifest
-                    model.safetensors  config.json  report.json  README.md
+                    model.safetensors  config.json  README.md  report.json and .html
+                    test.jsonl  seen.json
     models/DEFAULT  one line, the name of the bundle that is served
+    models/HISTORY  the names of those served before, the oldest first
 
 A bundle is written to a hidden sibling and renamed; its manifest, written last, holds the sha256
 of every file. A folder without a manifest is no model. No pickle is ever read.
 """
 
+import errno
 import hashlib
-import json
+import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -21,14 +24,23 @@ from pathlib import Path
 from typing import Any
 
 from stance.calibration import Calibration
+from stance.conformal import PredictionSets
 from stance.domain import Kind
-from stance.errors import BundleError
-from stance.render import RENDER_VERSION
+from stance.errors import BundleError, StanceError
+from stance.manifest import (
+    SERVED_FILES,
+    complete,
+    manifest_digest,
+    manifest_text,
+    prediction_sets,
+    read_manifest,
+)
 
-SCHEMA_VERSION = 1
+log = logging.getLogger("stance.bundle")
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}")
-_ALLOWED_SUFFIXES = {".json", ".onnx", ".safetensors", ".md", ".toml", ".html"}
-_SERVED = ("model.onnx", "tokenizer.json")
+_ALLOWED_SUFFIXES = {".json", ".jsonl", ".onnx", ".safetensors", ".md", ".toml", ".html"}
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +68,14 @@ class Bundle:
         return Calibration({kind: self.manifest["temperatures"][kind] for kind in Kind})
 
     @property
+    def prediction_sets(self) -> PredictionSets | None:
+        """The prediction sets of the served network; None if it was not calibrated for them."""
+        return prediction_sets(self.manifest)
+
+    @property
     def digest(self) -> str:
-        """A sha256 over the manifest, which holds those of all files: the identity of the model."""
-        return _sha256(self.folder / "manifest.json")
+        """A sha256 over the manifest without its promotions: the identity of the model."""
+        return manifest_digest(self.manifest)
 
 
 def models_dir() -> Path:
@@ -70,6 +87,15 @@ def models_dir() -> Path:
 def bundle_names(models: Path) -> list[str]:
     """The names of all bundles in a folder, sorted."""
     return sorted(path.parent.name for path in models.glob("[a-z0-9]*/manifest.json"))
+
+
+def open_each(models: Path) -> Iterator[tuple[str, Bundle | BundleError]]:
+    """Every bundle in a folder by name, sorted; for a broken one, what is wrong with it."""
+    for name in bundle_names(models):
+        try:
+            yield name, open_bundle(models, name)
+        except BundleError as error:
+            yield name, error
 
 
 def default_name(models: Path) -> str:
@@ -102,8 +128,8 @@ def open_bundle(models: Path, name: str | None = None) -> Bundle:
     if not _NAME.fullmatch(name) or not (models / name / "manifest.json").is_file():
         known = ", ".join(bundle_names(models)) or "none"
         raise BundleError(f"no model {name[:100]!r} in {models}; there are: {known}")
-    bundle = _read_manifest(models / name, name)
-    _verify_files(bundle, _SERVED)
+    bundle = Bundle(models / name, name, read_manifest(models / name / "manifest.json"))
+    _verify_files(bundle, SERVED_FILES)
     return bundle
 
 
@@ -123,7 +149,7 @@ def stage(models: Path, name: str) -> Iterator[Path]:
     """A hidden folder to write a bundle into; it is removed if it is not published.
 
     Raises:
-        BundleError: the name is not fit for a bundle, or is taken.
+        BundleError: the name is not fit for a bundle, or is taken; or the disk is full.
     """
     _check_name(name)
     if (models / name).exists():
@@ -136,26 +162,31 @@ def stage(models: Path, name: str) -> Iterator[Path]:
         raise BundleError(f"{folder} could not be made: {error}") from error
     try:
         yield folder
+    except Exception as error:
+        if isinstance(error, StanceError) or not _is_disk_full(error):
+            raise
+        raise BundleError(
+            f"{models / name} could not be written: {error}; free some space, and run it again"
+        ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def seal(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write the manifest of a staged folder: what is given, and the sha256 of every file."""
+    """Write the manifest of a staged folder: what is given, and the sha256 of every file.
+
+    Raises:
+        BundleError: it cannot be written.
+    """
     files = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != "manifest.json":
             path.chmod(0o644)  # some writers leave files that only their owner can read
             files[str(path.relative_to(folder))] = _sha256(path)
-    whole = {
-        "schema_version": SCHEMA_VERSION,
-        "render_version": RENDER_VERSION,
-        "labels": {kind: list(kind.labels) for kind in Kind},
-        **manifest,
-        "files": files,
-    }
-    text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
-    _write_durably(folder / "manifest.json", text)
+    try:
+        _write_durably(folder / "manifest.json", manifest_text(complete(manifest, files)))
+    except OSError as error:
+        raise BundleError(f"{folder / 'manifest.json'} could not be written: {error}") from error
 
 
 def publish(staged: Path, models: Path, name: str) -> Path:
@@ -165,7 +196,7 @@ def publish(staged: Path, models: Path, name: str) -> Path:
         BundleError: the name is not fit, the folder is not whole, or the name was taken meanwhile.
     """
     _check_name(name)
-    bundle = _read_manifest(staged, name)
+    bundle = Bundle(staged, name, read_manifest(staged / "manifest.json"))
     _verify_files(bundle, tuple(bundle.manifest["files"]))
     try:
         staged.rename(models / name)
@@ -174,16 +205,109 @@ def publish(staged: Path, models: Path, name: str) -> Path:
     return models / name
 
 
-def set_default(models: Path, name: str) -> None:
-    """Make a bundle the one that is served; the line changes atomically.
+def promote(models: Path, name: str) -> None:
+    """Make a bundle the one that is served; the former one is remembered in `HISTORY`.
+
+    Nothing changes for the bundle that is the default already.
 
     Raises:
-        BundleError: there is no such bundle.
+        BundleError: there is no such bundle, it is not whole, or the change cannot be written;
+            then the former one stays.
     """
-    open_bundle(models, name)
-    draft = models / f".DEFAULT.{os.getpid()}"
-    _write_durably(draft, name + "\n")
-    draft.replace(models / "DEFAULT")
+    verify(models, name)
+    former, history = _served_now(models), _history(models)
+    if former == name:
+        return
+    if former and history[-1:] != [former]:
+        history.append(former)
+    # In this order, here and below: if the process dies in between, `HISTORY` ends in the name
+    # that `DEFAULT` has, which going back passes over.
+    remembered = {"HISTORY": _lines(history)} if history else {}
+    _replace(models, {**remembered, "DEFAULT": _lines([name])})
+
+
+def roll_back(models: Path) -> str:
+    """Serve again what was served before: the last name in `HISTORY` that still is a whole bundle.
+
+    That name and those after it, of bundles that are gone or broken, are taken off `HISTORY`.
+
+    Returns:
+        the name.
+
+    Raises:
+        BundleError: there is none, or the change cannot be written; then nothing changes.
+    """
+    served, history = _served_now(models), _history(models)
+    while history:
+        name = history.pop()
+        if name == served:
+            continue
+        try:
+            verify(models, name)
+        except BundleError as error:
+            log.warning("passed over in going back: %s", error)
+            continue
+        _replace(models, {"DEFAULT": _lines([name]), "HISTORY": _lines(history)})
+        return name
+    raise BundleError(
+        f"{models / 'HISTORY'} names no whole model to go back to; promote one by its name"
+    )
+
+
+def record_promotion(models: Path, name: str, entry: Mapping[str, Any]) -> None:
+    """Add an entry to the `promotions` of a manifest, the one part that ever changes.
+
+    Args:
+        models: the folder of bundles.
+        name: a bundle's name.
+        entry: what was measured and decided; JSON.
+
+    Raises:
+        BundleError: there is no such bundle, or it cannot be written; then nothing changes.
+    """
+    manifest = dict(open_bundle(models, name).manifest)
+    manifest["promotions"] = [*manifest.get("promotions", []), dict(entry)]
+    _replace(models, {f"{name}/manifest.json": manifest_text(manifest)})
+
+
+def _served_now(models: Path) -> str | None:
+    try:
+        return default_name(models)
+    except BundleError:  # there is none yet, or it is to be replaced by one that can be read
+        return None
+
+
+def _history(models: Path) -> list[str]:
+    path = models / "HISTORY"
+    try:
+        return path.read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} cannot be read: {error}; put it right, or remove it") from error
+
+
+def _lines(names: Sequence[str]) -> str:
+    return "".join(f"{name}\n" for name in names)
+
+
+def _replace(models: Path, files: Mapping[str, str]) -> None:
+    """Write all drafts, and only then rename them in order, so that a full disk changes nothing."""
+    # The drafts stand beside the bundles: within, a reader would take them for foreign files.
+    drafts = {file: models / f".{file.replace('/', '.')}.{os.getpid()}" for file in files}
+    try:
+        for file, text in files.items():
+            _write_durably(drafts[file], text)
+        for file, draft in drafts.items():
+            draft.replace(models / file)
+    except OSError as error:
+        reason = error.strerror or error
+        raise BundleError(
+            f"{models}: {' and '.join(files)} could not be written: {reason}"
+        ) from error
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
 
 
 def _check_name(name: str) -> None:
@@ -191,35 +315,10 @@ def _check_name(name: str) -> None:
         raise BundleError(f"{name!r}: a model's name has a-z, 0-9, dots and hyphens only")
 
 
-def _read_manifest(folder: Path, name: str) -> Bundle:
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise BundleError(f"{path} cannot be read: {error}") from error
-
-    def check(holds: bool, fault: str) -> None:
-        if not holds:
-            raise BundleError(f"{path}: {fault}")
-
-    check(isinstance(manifest, dict), "is not an object")
-    expected: dict[str, Callable[[Any], bool]] = {
-        "schema_version": lambda value: value == SCHEMA_VERSION,
-        "render_version": lambda value: value == RENDER_VERSION,
-        "labels": lambda value: value == {kind: list(kind.labels) for kind in Kind},
-        "window": lambda value: isinstance(value, int) and 8 <= value <= 8192,
-        "files": lambda value: isinstance(value, dict) and set(_SERVED) <= set(value),
-        "temperatures": lambda value: (
-            isinstance(value, dict)
-            and all(isinstance(value.get(kind), float) and 0 < value[kind] < 100 for kind in Kind)
-        ),
-    }
-    for field, is_right in expected.items():
-        check(
-            is_right(manifest.get(field)),
-            f"{field} is missing or not one that this version of Stance knows",
-        )
-    return Bundle(folder, name, manifest)
+def _is_disk_full(error: Exception) -> bool:
+    # Libraries that are not written in Python say it in words only.
+    words = os.strerror(errno.ENOSPC)
+    return getattr(error, "errno", None) in _DISK_FULL or words in str(error)
 
 
 def _verify_files(bundle: Bundle, names: tuple[str, ...]) -> None:

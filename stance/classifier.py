@@ -15,8 +15,9 @@ from tokenizers import Tokenizer
 
 from stance.bundle import Bundle, open_bundle
 from stance.calibration import N_LOGITS, Calibration
+from stance.conformal import PredictionSets, level_of
 from stance.domain import Issue, Kind, Prediction, Question, Result, Statement
-from stance.errors import BundleError
+from stance.errors import BundleError, InputError
 from stance.network import Network, OnnxNetwork
 from stance.packing import Group, fill_rows, lay_out, split_questions
 from stance.render import Block, Renderer
@@ -38,12 +39,19 @@ class Classifier:
         renderer: texts to token blocks.
         calibration: logits to probabilities.
         name: the name by which its predictions cite it.
+        prediction_sets: probabilities to sets of labels; None if it was not calibrated for them.
     """
 
     def __init__(
-        self, network: Network, renderer: Renderer, calibration: Calibration, name: str
+        self,
+        network: Network,
+        renderer: Renderer,
+        calibration: Calibration,
+        name: str,
+        prediction_sets: PredictionSets | None = None,
     ) -> None:
         self.name = name
+        self._prediction_sets = prediction_sets
         self._network = network
         self._renderer = renderer
         self._calibration = calibration
@@ -58,7 +66,7 @@ class Classifier:
             raise BundleError(f"{path}: cannot be read as a tokenizer: {error}") from error
         network = OnnxNetwork(bundle.folder / "model.onnx", threads)
         renderer = Renderer(tokenizer, bundle.window)
-        return cls(network, renderer, bundle.calibration, bundle.name)
+        return cls(network, renderer, bundle.calibration, bundle.name, bundle.prediction_sets)
 
     @classmethod
     def open(cls, models: Path, name: str | None = None, threads: int | None = None) -> Self:
@@ -69,23 +77,48 @@ class Classifier:
         """
         return cls.load(open_bundle(models, name), threads)
 
-    def check(self, issues: Iterable[Issue]) -> None:
-        """Check that every proposition fits the model, before any work is done.
+    @property
+    def has_prediction_sets(self) -> bool:
+        """Whether a coverage can be asked."""
+        return self._prediction_sets is not None
+
+    def check(self, issues: Iterable[Issue], coverage: float | None = None) -> None:
+        """Check that every proposition and the coverage fit the model, before any work is done.
 
         Raises:
-            InputError: one is longer than the model's window.
+            InputError: a proposition is longer than the model's window; the coverage is out of
+                range, or the model was not calibrated for prediction sets.
         """
         for issue in issues:
             self._renderer.question(Question(Kind.STANCE, issue.proposition))
+        if coverage is not None:
+            level_of(coverage)
+            if self._prediction_sets is None:
+                raise InputError(
+                    "coverage",
+                    f"the model {self.name} has no prediction sets; ask without coverage, or train"
+                    " a newer model",
+                )
 
     def classify(
-        self, statements: Iterable[Statement], issues: Sequence[Issue]
+        self,
+        statements: Iterable[Statement],
+        issues: Sequence[Issue],
+        coverage: float | None = None,
     ) -> Iterator[Result]:
         """Answer every issue, the tone and the named targets for each statement, lazily, in order.
 
+        Args:
+            statements: what is read; may have no end.
+            issues: what is asked of each.
+            coverage: how often each answer's `prediction_set` is to hold the truth, from 0.5 to
+                0.99, see `stance.conformal`; None for no sets.
+
         Raises:
-            InputError: a proposition or target is longer than the model's window.
+            InputError: a proposition or target is longer than the model's window, or no sets of
+                that coverage can be given.
         """
+        self.check([], coverage)
         stances = [Question(Kind.STANCE, issue.proposition) for issue in issues]
         pending = iter(statements)
         while window := list(islice(pending, WINDOW_STATEMENTS)):
@@ -98,7 +131,7 @@ class Classifier:
             for statement, block, questions, found in zip(
                 window, blocks, asked, logits, strict=True
             ):
-                answers = iter(self._predict(questions, found))
+                answers = iter(self._predict(questions, found, coverage))
                 yield Result(
                     statement,
                     block.truncated,
@@ -134,8 +167,16 @@ class Classifier:
         return answers
 
     def _predict(
-        self, questions: Sequence[Question], logits: NDArray[np.float32]
+        self,
+        questions: Sequence[Question],
+        logits: NDArray[np.float32],
+        coverage: float | None,
     ) -> Iterator[Prediction]:
         by_kind = {kind: self._calibration.probabilities(kind, logits) for kind in Kind}
         for n, question in enumerate(questions):
-            yield Prediction(question.kind, tuple(map(float, by_kind[question.kind][n])), self.name)
+            kind = question.kind
+            probabilities = tuple(map(float, by_kind[kind][n]))
+            labels = None
+            if self._prediction_sets is not None and coverage is not None:
+                labels = self._prediction_sets.labels(kind, probabilities, coverage)
+            yield Prediction(kind, probabilities, self.name, labels)

@@ -166,14 +166,18 @@ class Prediction:
         kind: the kind of the question.
         probabilities: one for each of `kind.labels`, in that order; they sum to 1.
         model: the name of the bundle that said so.
+        prediction_set: the labels, in the order of `kind.labels`, that hold the truth as often
+            as was asked; None where no coverage was asked.
 
     Raises:
-        ValueError: the probabilities are of another number, below 0, or do not sum to 1.
+        ValueError: the probabilities are of another number, below 0, or do not sum to 1; or the
+            set is in another order, or lacks the most probable label.
     """
 
     kind: Kind
     probabilities: tuple[float, ...]
     model: str
+    prediction_set: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if len(self.probabilities) != len(self.kind.labels):
@@ -182,6 +186,10 @@ class Prediction:
             raise ValueError("probabilities must sum to 1")
         if min(self.probabilities) < 0:
             raise ValueError("probabilities must not be below 0")
+        if self.prediction_set is not None:
+            in_order = tuple(name for name in self.kind.labels if name in self.prediction_set)
+            if self.prediction_set != in_order or self.label not in in_order:
+                raise ValueError(f"a set of {self.kind} labels has them in order, {self.label} too")
 
     @property
     def label(self) -> str:
@@ -240,8 +248,11 @@ class Result:
 
 def _prediction_json(prediction: Prediction) -> dict[str, object]:
     probabilities = zip(prediction.kind.labels, prediction.probabilities, strict=True)
-    return {
+    answer: dict[str, object] = {
         "label": prediction.label,
         "score": prediction.score,
         "probabilities": dict(probabilities),
     }
+    if prediction.prediction_set is not None:
+        answer["prediction_set"] = list(prediction.prediction_set)
+    return answer

@@ -4,6 +4,7 @@ StanceError
 ├── InputError         a statement, target or proposition that cannot be read
 ├── UnknownIssueError  an issue id that the catalogue does not have
 ├── FileError          a file that cannot be read as what it should be; may list many faults
+├── LabelsError        labelled rows that cannot be learned from; may list many faults
 ├── BundleError        a model folder that is missing, broken or not to be trusted
 └── MissingExtraError  a part of Stance that was not installed
 """
@@ -48,6 +49,17 @@ class FileError(StanceError):
         shown = [f"{path}: {fault}" for fault in faults[:MOST_FAULTS_SHOWN]]
         if len(faults) > MOST_FAULTS_SHOWN:
             shown.append(f"{path}: and {len(faults) - MOST_FAULTS_SHOWN} more faults")
+        super().__init__("\n".join(shown))
+        self.faults = tuple(faults)
+
+
+class LabelsError(StanceError):
+    """Labelled rows that cannot be learned from; each fault names its place, shown as above."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        shown = list(faults[:MOST_FAULTS_SHOWN])
+        if len(faults) > MOST_FAULTS_SHOWN:
+            shown.append(f"and {len(faults) - MOST_FAULTS_SHOWN} more faults")
         super().__init__("\n".join(shown))
         self.faults = tuple(faults)
 

@@ -26,16 +26,20 @@ SCHEMA = pa.schema(
         ("id", _TEXT), ("speaker", _TEXT), ("text", _TEXT), ("truncated", pa.bool_()),
         ("sentiment", _TEXT), ("sentiment_score", _NUMBER),
         ("issue", _TEXT), ("proposition", _TEXT), ("stance", _TEXT), ("score", _NUMBER),
-        *((label, _NUMBER) for label in Stance), ("model", _TEXT),
+        *((label, _NUMBER) for label in Stance), ("model", _TEXT), ("prediction_set", _TEXT),
     ]
 )  # fmt: skip
 
 
 def long_rows(result: Result) -> list[dict[str, Any]]:
-    """The rows of the long table for one statement, with the fields of `SCHEMA`."""
+    """The rows of the long table for one statement, with the fields of `SCHEMA`.
+
+    `prediction_set` holds the labels joined by ";", or None where no coverage was asked.
+    """
     statement, tone = result.statement, result.sentiment
 
     def row(issue_id: str | None, proposition: str, stance: Prediction) -> dict[str, Any]:
+        labels = stance.prediction_set
         return {
             "id": statement.id,
             "speaker": statement.speaker,
@@ -49,6 +53,7 @@ def long_rows(result: Result) -> list[dict[str, Any]]:
             "score": stance.score,
             **dict(zip(map(str, Stance), stance.probabilities, strict=True)),
             "model": stance.model,
+            "prediction_set": None if labels is None else ";".join(labels),
         }
 
     return [row(issue.id, issue.proposition, stance) for issue, stance in result.stances]

@@ -21,18 +21,24 @@ _LONGEST_TEXT = 400
 
 
 def print_results(results: Sequence[Result], show_unrelated: bool) -> None:
-    """Print a table: a statement, its tone, and the issues that it is about."""
+    """Print a table: a statement, its tone, and the issues that it is about.
+
+    Where a coverage was asked, the other labels of each prediction set stand beside the answer.
+    """
+    with_sets = any(result.sentiment.prediction_set is not None for result in results)
     table = Table(box=SIMPLE_HEAD, show_lines=False, pad_edge=False)
     table.add_column("Statement", ratio=3, overflow="fold")
     table.add_column("Tone", no_wrap=True)
     table.add_column("Issue", ratio=2, overflow="fold")
     table.add_column("Stance", no_wrap=True)
     table.add_column("P", justify="right", no_wrap=True)
+    if with_sets:
+        table.add_column("Or", no_wrap=True)
     for result in results:
         rows = [
             (_name(issue), prediction)
             for issue, prediction in result.stances
-            if show_unrelated or prediction.label != Stance.UNRELATED
+            if show_unrelated or prediction.label != Stance.UNRELATED or _others(prediction)
         ]
         rows += [
             (f"toward {_visible(target)}", prediction) for target, prediction in result.targets
@@ -43,7 +49,10 @@ def print_results(results: Sequence[Result], show_unrelated: bool) -> None:
         text = _visible(result.statement.text)
         if len(text) > _LONGEST_TEXT:
             text = text[:_LONGEST_TEXT] + " ..."
-        table.add_row(Text(text), _label(result.sentiment), issues, stances, shares)
+        tone = Text("\n").join([_label(result.sentiment), *_others(result.sentiment)])
+        others = (Text(", ").join(_others(prediction)) for _, prediction in rows)
+        sets = [Text("\n").join(others)] if with_sets else []
+        table.add_row(Text(text), tone, issues, stances, shares, *sets)
         table.add_section()
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
@@ -57,6 +66,12 @@ def _visible(text: str) -> str:
     return "".join(
         "\ufffd" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text
     )
+
+
+def _others(prediction: Prediction) -> list[Text]:
+    """The labels that the prediction set leaves open beside the answer."""
+    labels = prediction.prediction_set or ()
+    return [Text(label, "bright_black") for label in labels if label != prediction.label]
 
 
 def _label(prediction: Prediction) -> Text:

@@ -18,10 +18,12 @@ from api.app import create_app
 from api.schemas import ClassifyResponse
 from api.settings import Settings
 from stance.bundle import default_name, models_dir, open_bundle
+from stance.conformal import PredictionSets
 from stance.errors import InputError
 from stance.issues import read_catalogue
 from stance.packing import Rows
 from tests.fakes import fake_classifier, keyword_network, word_tokenizer
+from tests.tiny_bundles import classifier_with_sets, opening_at, publish_tiny
 
 MARKER = "xylophone"
 JSON = {"content-type": "application/json"}
@@ -35,6 +37,13 @@ TAX: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
     with TestClient(create_app(Settings(), fake_classifier())) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def sure() -> Iterator[TestClient]:
+    """A service whose model has prediction sets, of all labels from 0.9 up."""
+    with TestClient(create_app(Settings(), classifier_with_sets(0.9))) as served:
         yield served
 
 
@@ -199,6 +208,32 @@ def test_text_outside_ascii_is_answered_as_it_was_sent(client: TestClient) -> No
     assert result["stances"][0]["proposition"] == proposition
 
 
+@pytest.mark.parametrize(
+    ("coverage", "stances", "tones"),
+    [
+        (0.8, ["favor"], ["neutral"]),
+        (0.95, ["favor", "against", "neutral", "unrelated"], ["positive", "neutral", "negative"]),
+    ],
+)
+def test_where_coverage_is_asked_every_answer_has_its_set(
+    coverage: float, stances: list[str], tones: list[str], sure: TestClient
+) -> None:
+    statement = {"text": "Berlin supports the carbon tax", "targets": ["Berlin"]}
+
+    response = sure.post("/classify", json={**TAX, "statements": [statement], "coverage": coverage})
+
+    [result] = response.json()["results"]
+    assert ClassifyResponse.model_validate(response.json(), extra="forbid", strict=True)
+    assert [one["prediction_set"] for one in result["stances"]] == [stances]
+    assert result["sentiment"]["prediction_set"] == tones
+    assert result["targets"][0]["prediction_set"] == tones
+
+
+def test_where_no_coverage_is_asked_no_answer_has_a_set(sure: TestClient) -> None:
+    assert "prediction_set" not in sure.post("/classify", json=TAX).text
+    assert sure.post("/classify", json={**TAX, "coverage": None}).status_code == 200
+
+
 def test_two_requests_at_once_have_their_own_answers() -> None:
     app = create_app(Settings(), fake_classifier())
 
@@ -276,7 +311,21 @@ def test_model_tells_the_identity_of_the_bundle_that_answers(shipped: TestClient
         },
         "temperatures": bundle.manifest["temperatures"],
         "description": bundle.manifest.get("description", ""),
+        "prediction_sets": bundle.prediction_sets is not None,
     }
+
+
+@pytest.mark.parametrize("sets", [None, opening_at(0.9)], ids=["without", "with"])
+def test_model_tells_whether_coverage_can_be_asked(
+    sets: PredictionSets | None, tmp_path: Path
+) -> None:
+    publish_tiny(tmp_path, "tiny", "favor", sets, window=128)
+    client = TestClient(create_app(Settings(models=tmp_path, model="tiny")))
+
+    answer = client.post("/classify", json={**TAX, "coverage": 0.8})
+
+    assert client.get("/model").json()["prediction_sets"] is (sets is not None)
+    assert answer.status_code == (422 if sets is None else 200)
 
 
 def test_the_shipped_bundle_answers_under_its_name(shipped: TestClient) -> None:
@@ -519,6 +568,56 @@ def test_a_proposition_that_cannot_be_read_is_named_by_its_place(
     body = b'{"statements": [{"text": "good"}], "propositions": ["good", %s]}' % proposition
 
     assert refused(client, body, 422)["errors"] == [{"field": "propositions.1", "reason": reason}]
+
+
+@pytest.mark.parametrize(
+    ("coverage", "reason"),
+    [
+        (b"0.49", "Input should be greater than or equal to 0.5"),
+        (b"0.995", "Input should be less than or equal to 0.99"),
+        (b"1", "Input should be less than or equal to 0.99"),
+        (b"90", "Input should be less than or equal to 0.99"),
+        (b"9" * 400, "Input should be a valid number"),
+        (b"NaN", "Input should be a finite number"),
+        (b"1e999", "Input should be a finite number"),
+        (b'"0.9"', "Input should be a valid number"),
+        (b"true", "Input should be a valid number"),
+        (b"[0.9]", "Input should be a valid number"),
+    ],
+    ids=lambda value: value[:9].decode() if isinstance(value, bytes) else None,
+)
+def test_a_coverage_that_cannot_be_given_is_named_with_the_reason(
+    coverage: bytes, reason: str, sure: TestClient
+) -> None:
+    body = b'{"statements": [{"text": "xylophone"}], "coverage": %s}' % coverage
+
+    assert refused(sure, body, 422)["errors"] == [{"field": "coverage", "reason": reason}]
+
+
+def test_coverage_of_a_model_without_prediction_sets_is_refused_with_the_remedy(
+    client: TestClient,
+) -> None:
+    body = b'{"statements": [{"text": "xylophone"}], "coverage": 0.9}'
+
+    assert refused(client, body, 422)["errors"] == [
+        {
+            "field": "coverage",
+            "reason": (
+                "the model keyword has no prediction sets; ask without coverage, or train a newer"
+                " model"
+            ),
+        }
+    ]
+
+
+def test_the_contract_tells_the_range_of_coverage(client: TestClient) -> None:
+    contract = client.get("/openapi.json").json()
+
+    [number, nothing] = contract["components"]["schemas"]["ClassifyRequest"]["properties"][
+        "coverage"
+    ]["anyOf"]
+    assert number == {"type": "number", "minimum": 0.5, "maximum": 0.99}
+    assert nothing == {"type": "null"}
 
 
 def test_a_target_too_long_to_be_a_name_is_named_by_its_place(client: TestClient) -> None:
@@ -772,14 +871,14 @@ REQUESTS = st.fixed_dictionaries(
             max_size=4,
         )
     },
-    optional={"propositions": st.lists(ANY_TEXT, max_size=3)},
+    optional={"propositions": st.lists(ANY_TEXT, max_size=3), "coverage": JSON_VALUES},
 )
 
 
 @settings(max_examples=60, deadline=None)
 @given(value=JSON_VALUES | STATEMENTS_LIKE | REQUESTS)
-def test_any_json_is_answered_or_refused_and_never_fails(value: object, client: TestClient) -> None:
-    response = client.post("/classify", content=json.dumps(value), headers=JSON)
+def test_any_json_is_answered_or_refused_and_never_fails(value: object, sure: TestClient) -> None:
+    response = sure.post("/classify", content=json.dumps(value), headers=JSON)
 
     assert response.status_code in (200, 422)
     assert response.status_code == 200 or response.json()["errors"]

@@ -15,17 +15,24 @@ from stance.bundle import (
     default_name,
     models_dir,
     open_bundle,
+    open_each,
+    promote,
     publish,
+    record_promotion,
+    roll_back,
     seal,
-    set_default,
     stage,
     verify,
 )
 from stance.calibration import Calibration
 from stance.domain import Kind
 from stance.errors import BundleError
+from tests.tiny_bundles import opening_at
 
-FILES = {"model.onnx": "network", "tokenizer.json": "{}", "report.json": "{}", "README.md": "card"}
+FILES = {
+    "model.onnx": "network", "tokenizer.json": "{}", "report.json": "{}", "README.md": "card",
+    "report.html": "<p>", "test.jsonl": "{}", "seen.json": "[]",
+}  # fmt: skip
 MANIFEST: dict[str, Any] = {
     "window": 64,
     "temperatures": {"stance": 1.5, "sentiment": 0.5},
@@ -86,10 +93,66 @@ def test_the_manifest_holds_versions_label_orders_and_the_sha256_of_every_file(
     }
 
 
-def test_the_digest_of_a_bundle_is_that_of_its_manifest(models: Path, tiny: Path) -> None:
+def test_the_digest_of_a_bundle_is_that_of_its_manifest_however_it_is_written(
+    models: Path, tiny: Path
+) -> None:
     digest = open_bundle(models, "tiny").digest
 
-    assert digest == hashlib.sha256((tiny / "manifest.json").read_bytes()).hexdigest()
+    manifest = json.loads((tiny / "manifest.json").read_text())
+    canonical = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    assert digest == hashlib.sha256(canonical.encode()).hexdigest()
+    change(tiny)
+    assert open_bundle(models, "tiny").digest == digest
+
+
+@pytest.mark.parametrize("field", ["window", "description", "prediction_sets"])
+def test_the_digest_changes_with_what_the_manifest_says(
+    field: str, models: Path, tiny: Path
+) -> None:
+    digest = open_bundle(models, "tiny").digest
+
+    others = {"window": 65, "description": "tinier", "prediction_sets": opening_at(0.9).to_json()}
+    change(tiny, **{field: others[field]})
+
+    assert open_bundle(models, "tiny").digest != digest
+
+
+def test_a_bundle_holds_the_prediction_sets_that_it_was_sealed_with(models: Path) -> None:
+    with stage(models, "sure") as staged:
+        fill(staged)
+        seal(staged, {**MANIFEST, "prediction_sets": opening_at(0.9).to_json()})
+        publish(staged, models, "sure")
+
+    assert open_bundle(models, "sure").prediction_sets == opening_at(0.9)
+
+
+def test_a_bundle_without_prediction_sets_is_opened_all_the_same(models: Path, tiny: Path) -> None:
+    assert open_bundle(models, "tiny").prediction_sets is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fault"),
+    [
+        pytest.param(
+            "prediction_sets", {}, "prediction_sets: must have levels, stance and sentiment",
+            id="no sets",
+        ),
+        pytest.param(
+            "prediction_sets", opening_at(0.9).to_json() | {"stance": {}},
+            "prediction_sets: stance: must have counts and thresholds", id="half the sets",
+        ),
+        pytest.param("promotions", {}, "promotions must be a list", id="promotions"),
+    ],
+)  # fmt: skip
+def test_a_part_that_may_be_missing_is_refused_where_it_is_of_another_form(
+    field: str, value: object, fault: str, models: Path, tiny: Path
+) -> None:
+    change(tiny, **{field: value})
+
+    with pytest.raises(BundleError) as caught:
+        open_bundle(models, "tiny")
+
+    assert str(caught.value) == f"{tiny / 'manifest.json'}: {fault}"
 
 
 def test_files_in_folders_of_a_bundle_are_sealed_too(models: Path) -> None:
@@ -270,7 +333,7 @@ def test_a_name_that_is_not_fit_for_a_folder_cannot_be_staged(name: str, models:
     assert not models.exists()
 
 
-@pytest.mark.parametrize("opens", [open_bundle, verify, set_default])
+@pytest.mark.parametrize("opens", [open_bundle, verify, promote])
 @pytest.mark.parametrize("name", UNSAFE)
 def test_a_name_that_is_not_fit_for_a_folder_opens_nothing(
     name: str, opens: Callable[[Path, str], object], models: Path, tiny: Path
@@ -400,30 +463,20 @@ def test_the_default_is_the_bundle_that_is_opened_without_a_name(models: Path) -
     make(models, "a")
     make(models, "b")
 
-    set_default(models, "b")
+    promote(models, "b")
 
     assert default_name(models) == "b"
     assert open_bundle(models).name == "b"
     assert sorted(path.name for path in models.iterdir()) == ["DEFAULT", "a", "b"]
 
 
-def test_the_default_can_go_back(models: Path) -> None:
-    for name in ("a", "b"):
-        make(models, name)
-        set_default(models, name)
-
-    set_default(models, "a")
-
-    assert (models / "DEFAULT").read_text() == "a\n"
-
-
 def test_the_line_of_the_default_changes_in_one_rename(models: Path) -> None:
     make(models, "a")
     make(models, "b")
-    set_default(models, "a")
+    promote(models, "a")
     opened_before = (models / "DEFAULT").open()
 
-    set_default(models, "b")
+    promote(models, "b")
 
     with opened_before:
         assert opened_before.read() == "a\n"
@@ -432,19 +485,20 @@ def test_the_line_of_the_default_changes_in_one_rename(models: Path) -> None:
 @pytest.mark.parametrize("name", ["c", "../a", ""])
 def test_what_is_no_bundle_cannot_be_the_default(name: str, models: Path) -> None:
     make(models, "a")
-    set_default(models, "a")
+    promote(models, "a")
 
     with pytest.raises(BundleError, match=f"no model {name!r} in .*; there are: a"):
-        set_default(models, name)
+        promote(models, name)
 
     assert default_name(models) == "a"
 
 
-def test_a_broken_bundle_cannot_be_the_default(models: Path, tiny: Path) -> None:
-    (tiny / "model.onnx").write_text("other")
+@pytest.mark.parametrize("file", ["model.onnx", "report.json"])
+def test_a_broken_bundle_cannot_be_the_default(file: str, models: Path, tiny: Path) -> None:
+    (tiny / file).write_text("other")
 
-    with pytest.raises(BundleError, match="model.onnx: its sha256 is not the manifest's"):
-        set_default(models, "tiny")
+    with pytest.raises(BundleError, match=f"{file}: its sha256 is not the manifest's"):
+        promote(models, "tiny")
 
     assert not (models / "DEFAULT").exists()
 
@@ -463,6 +517,239 @@ def test_a_default_that_names_nothing_is_refused(content: bytes, models: Path, t
 
     with pytest.raises(BundleError, match="name a model"):
         default_name(models)
+
+
+# What was served before
+
+
+@pytest.fixture
+def served(models: Path) -> Callable[..., Path]:
+    """A folder in which these bundles were made the default, one after the other."""
+
+    def promote_each(*names: str) -> Path:
+        for name in names:
+            if name not in bundle_names(models):
+                make(models, name)
+            promote(models, name)
+        return models
+
+    return promote_each
+
+
+def state(models: Path) -> tuple[str, list[str]]:
+    return default_name(models), (models / "HISTORY").read_text().splitlines()
+
+
+Served = Callable[..., Path]
+
+
+def test_promoting_remembers_what_was_served_before(served: Served) -> None:
+    assert state(served("a", "b", "c")) == ("c", ["a", "b"])
+
+
+def test_promoting_the_default_changes_nothing(served: Served) -> None:
+    assert state(served("a", "b", "b")) == ("b", ["a"])
+
+
+def test_a_bundle_that_is_promoted_again_is_remembered_each_time(served: Served) -> None:
+    assert state(served("a", "b", "a", "b")) == ("b", ["a", "b", "a"])
+
+
+@pytest.mark.parametrize("former", [None, b"", b"\xff"], ids=["missing", "empty", "no UTF-8"])
+def test_a_default_that_names_nothing_is_replaced_and_not_remembered(
+    former: bytes | None, models: Path, tiny: Path
+) -> None:
+    if former is not None:
+        (models / "DEFAULT").write_bytes(former)
+
+    promote(models, "tiny")
+
+    assert default_name(models) == "tiny"
+    assert not (models / "HISTORY").exists()
+
+
+def test_going_back_serves_what_was_served_before(served: Served) -> None:
+    models = served("a", "b", "c")
+
+    assert roll_back(models) == "b"
+    assert state(models) == ("b", ["a"])
+    assert roll_back(models) == "a"
+    assert state(models) == ("a", [])
+
+
+def test_going_back_passes_over_bundles_that_are_gone_or_broken(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    models = served("a", "b", "c", "d", "e")
+    (models / "d" / "manifest.json").unlink()
+    (models / "c" / "report.json").write_text("other")
+
+    assert roll_back(models) == "b"
+
+    assert state(models) == ("b", ["a"])
+    [gone, broken] = caplog.messages
+    assert gone.startswith(f"passed over in going back: no model 'd' in {models}")
+    assert f"{models / 'c' / 'report.json'}: its sha256 is not the manifest's" in broken
+
+
+def test_going_back_leaves_a_default_that_is_broken_or_gone(served: Served) -> None:
+    models = served("a", "b")
+    (models / "DEFAULT").unlink()
+
+    assert roll_back(models) == "a"
+
+
+def test_going_back_passes_over_the_default_itself(served: Served) -> None:
+    models = served("a", "b")
+    with (models / "HISTORY").open("a") as file:
+        file.write("b\n")  # as if the process had died between the two files
+
+    assert roll_back(models) == "a"
+
+
+@pytest.mark.parametrize("history", [None, "", "gone\n", "../tiny\n", "tiny\n", "\n \n"], ids=repr)
+def test_where_there_is_nothing_to_go_back_to_nothing_changes(
+    history: str | None, models: Path, tiny: Path
+) -> None:
+    promote(models, "tiny")
+    if history is not None:
+        (models / "HISTORY").write_text(history)
+
+    with pytest.raises(BundleError) as caught:
+        roll_back(models)
+
+    reason = "names no whole model to go back to; promote one by its name"
+    assert str(caught.value) == f"{models / 'HISTORY'} {reason}"
+    assert default_name(models) == "tiny"
+    assert (models / "HISTORY").exists() == (history is not None)
+
+
+@pytest.mark.parametrize("change_default", [roll_back, lambda models: promote(models, "a")])
+def test_a_history_that_cannot_be_read_is_said_and_the_default_stays(
+    change_default: Callable[[Path], object], served: Served
+) -> None:
+    models = served("a", "b")
+    (models / "HISTORY").write_bytes(b"\xff")
+
+    with pytest.raises(BundleError, match="HISTORY cannot be read: .*; put it right, or remove it"):
+        change_default(models)
+
+    assert default_name(models) == "b"
+
+
+# What is recorded of promotions
+
+
+def test_promotions_are_recorded_in_order_and_leave_the_identity_as_it_is(
+    models: Path, tiny: Path
+) -> None:
+    digest = open_bundle(models, "tiny").digest
+
+    record_promotion(models, "tiny", {"verdict": "refused"})
+    record_promotion(models, "tiny", {"verdict": "forced", "macro_f1": [0.5, 0.6]})
+
+    bundle = verify(models, "tiny")
+    assert bundle.manifest["promotions"] == [
+        {"verdict": "refused"},
+        {"verdict": "forced", "macro_f1": [0.5, 0.6]},
+    ]
+    assert bundle.digest == digest
+    assert sorted(path.name for path in models.iterdir()) == ["tiny"]
+
+
+def test_a_promotion_of_no_bundle_cannot_be_recorded(models: Path, tiny: Path) -> None:
+    with pytest.raises(BundleError, match="no model 'other' in "):
+        record_promotion(models, "other", {})
+
+
+# Broken beside whole ones
+
+
+def test_a_broken_bundle_does_not_hide_the_others(models: Path) -> None:
+    for name in ("a", "b", "c"):
+        make(models, name)
+    (models / "b" / "manifest.json").write_text("{")
+
+    found = dict(open_each(models))
+
+    assert list(found) == ["a", "b", "c"]
+    assert str(found["b"]).startswith(f"{models / 'b' / 'manifest.json'} cannot be read: ")
+    assert [isinstance(one, Bundle) for one in found.values()] == [True, False, True]
+
+
+# A disk that is full
+
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+FULL = "No space left on device"
+
+
+@needs_full
+def test_a_disk_that_is_full_while_a_bundle_is_staged_is_said_and_leaves_nothing(
+    models: Path,
+) -> None:
+    with pytest.raises(BundleError) as caught, stage(models, "tiny"):
+        Path("/dev/full").write_text("weights")
+
+    assert str(caught.value).startswith(f"{models / 'tiny'} could not be written: ")
+    assert str(caught.value).endswith(f"{FULL}; free some space, and run it again")
+    assert list(models.iterdir()) == []
+
+
+def test_a_full_disk_that_a_library_tells_in_words_is_said_too(models: Path) -> None:
+    with pytest.raises(BundleError, match=f"{FULL}.*; free some space"), stage(models, "tiny"):
+        raise RuntimeError(f"Error while serializing: {FULL} (os error 28)")
+
+
+def test_any_other_error_while_a_bundle_is_staged_stays_what_it_is(models: Path) -> None:
+    with pytest.raises(FileNotFoundError), stage(models, "tiny"):
+        Path("missing.jsonl").read_text()
+
+
+@needs_full
+def test_a_disk_that_is_full_while_a_bundle_is_sealed_is_said_and_leaves_nothing(
+    models: Path,
+) -> None:
+    with stage(models, "tiny") as staged:
+        fill(staged)
+        (staged / "manifest.json").symlink_to("/dev/full")
+
+        with pytest.raises(BundleError) as caught:
+            seal(staged, MANIFEST)
+
+    assert f"manifest.json could not be written: [Errno 28] {FULL}" in str(caught.value)
+    assert list(models.iterdir()) == []
+
+
+@needs_full
+@pytest.mark.parametrize("full", ["DEFAULT", "HISTORY"])
+@pytest.mark.parametrize("back", [False, True], ids=["promoting", "going back"])
+def test_a_disk_that_is_full_while_the_default_changes_is_said_and_nothing_changes(
+    full: str, back: bool, served: Served
+) -> None:
+    models = served("z", "a", "b")
+    make(models, "c")
+    (models / f".{full}.{os.getpid()}").symlink_to("/dev/full")
+
+    with pytest.raises(BundleError) as caught:
+        roll_back(models) if back else promote(models, "c")
+
+    assert str(caught.value).startswith(f"{models}: ")
+    assert str(caught.value).endswith(f"could not be written: {FULL}")
+    assert state(models) == ("b", ["z", "a"])
+    assert [path.name for path in models.iterdir() if path.name.startswith(".")] == []
+
+
+@needs_full
+def test_a_disk_that_is_full_while_a_promotion_is_recorded_leaves_the_manifest_as_it_was(
+    models: Path, tiny: Path
+) -> None:
+    (models / f".tiny.manifest.json.{os.getpid()}").symlink_to("/dev/full")
+
+    with pytest.raises(BundleError, match=f"tiny/manifest.json could not be written: {FULL}"):
+        record_promotion(models, "tiny", {"verdict": "better"})
+
+    assert "promotions" not in verify(models, "tiny").manifest
+    assert sorted(path.name for path in models.iterdir()) == ["tiny"]
 
 
 def test_the_shipped_default_is_what_its_manifest_says() -> None:

@@ -1,7 +1,7 @@
 """The engine keeps the order, and no answer depends on what is asked beside it."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, islice
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from stance.bundle import models_dir, open_bundle, publish, seal, stage
 from stance.calibration import UNCALIBRATED, Calibration
 from stance.classifier import BATCH_TOKENS, ROW_TOKENS, WINDOW_STATEMENTS, Classifier
-from stance.domain import Issue, Kind, Question, Result, Statement
+from stance.domain import Issue, Kind, Prediction, Question, Result, Statement
 from stance.errors import BundleError, InputError
 from stance.packing import Rows
 from stance.render import Renderer
@@ -27,6 +27,7 @@ from tests.fakes import (
     recording,
     word_tokenizer,
 )
+from tests.tiny_bundles import classifier_with_sets, opening_at, publish_tiny
 
 NATO = Issue("nato", "NATO", "Ukraine will be in NATO")
 TAX = Issue("carbon-tax", "Carbon tax", "The carbon tax should be")
@@ -324,6 +325,79 @@ def test_raw_logits_are_in_the_order_asked(tokenizer: Tokenizer, classifier: Cla
         [0, 0, 0, 4, 4, 0, 0],
         [0, 0, 0, 4, 4, 0, 0],
     ]
+
+
+# Prediction sets
+
+
+@pytest.mark.parametrize(
+    ("coverage", "stances", "tones"),
+    [
+        (0.8, ("favor",), ("positive",)),
+        (0.9, Kind.STANCE.labels, Kind.SENTIMENT.labels),
+        (0.899, Kind.STANCE.labels, Kind.SENTIMENT.labels),
+    ],
+)
+def test_every_answer_has_the_set_of_the_coverage_asked(
+    coverage: float, stances: tuple[str, ...], tones: tuple[str, ...]
+) -> None:
+    statement = Statement("Kyiv supports a good NATO", targets=("Kyiv",))
+
+    [result] = classifier_with_sets(0.9).classify([statement], [NATO], coverage)
+
+    assert [prediction.prediction_set for _, prediction in result.stances] == [stances]
+    assert result.sentiment.prediction_set == result.targets[0][1].prediction_set == tones
+
+
+def test_asking_for_sets_changes_nothing_else() -> None:
+    statement = Statement("Kyiv supports a good NATO", targets=("Kyiv",))
+
+    [bare], [result] = (
+        classifier_with_sets().classify([statement], [NATO, TAX], coverage)
+        for coverage in (None, 0.8)
+    )
+
+    for one, other in zip(answers(bare), answers(result), strict=True):
+        assert one.prediction_set is None
+        assert one == Prediction(other.kind, other.probabilities, other.model)
+
+
+def answers(result: Result) -> list[Prediction]:
+    return [result.sentiment, *(p for _, p in result.stances), *(p for _, p in result.targets)]
+
+
+def ask_for_sets(classifier: Classifier, coverage: float) -> None:
+    list(classifier.classify([], [], coverage))
+
+
+@pytest.mark.parametrize("refuse", [ask_for_sets, lambda one, c: one.check([], c)])
+def test_a_model_without_sets_says_so_where_they_are_asked(
+    refuse: Callable[[Classifier, float], None], classifier: Classifier
+) -> None:
+    with pytest.raises(InputError) as caught:
+        refuse(classifier, 0.9)
+
+    assert str(caught.value) == (
+        "coverage: the model keyword has no prediction sets; ask without coverage, or train a newer"
+        " model"
+    )
+
+
+@pytest.mark.parametrize("refuse", [ask_for_sets, lambda one, c: one.check([], c)])
+def test_a_coverage_out_of_range_is_refused_before_any_work(
+    refuse: Callable[[Classifier, float], None],
+) -> None:
+    with pytest.raises(InputError, match="coverage: must be a number from 0.5 to 0.99"):
+        refuse(classifier_with_sets(), 0.4)
+
+
+def test_a_bundle_with_prediction_sets_answers_with_them(tmp_path: Path) -> None:
+    publish_tiny(tmp_path, "tiny", "against", opening_at(0.9))
+
+    [result] = Classifier.open(tmp_path, "tiny").classify([Statement("war")], [WAR], 0.85)
+
+    assert result.stances[0][1].prediction_set == ("against",)
+    assert result.sentiment.prediction_set == ("neutral",)
 
 
 vocabulary = st.sampled_from([*KEYWORDS, *CONTENT_TEXT.split()])

@@ -1,5 +1,4 @@
 import csv
-import hashlib
 import io
 import json
 import os
@@ -19,12 +18,13 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.settings import Settings
 from stance.__main__ import main
-from stance.bundle import bundle_names, default_name, models_dir, open_bundle
+from stance.bundle import bundle_names, default_name, models_dir, open_bundle, promote
 from stance.domain import Issue, Statement
 from stance.issues import read_catalogue
 from stance.result_files import SCHEMA
 from stance.terminal import print_results
 from tests.fakes import fake_classifier
+from tests.tiny_bundles import classifier_with_sets, opening_at, publish_tiny
 
 TEXT = "Kyiv will not give up any land, the minister said."
 OWN = "Ukraine should hold elections during the war"
@@ -262,6 +262,79 @@ def test_a_catalogue_of_ones_own_replaces_the_default_one(
     outcome = run("classify", "--text", TEXT, "--issues", path, "--json")
 
     assert [one["issue"] for one in outcome.json[0]["stances"]] == ["tax"]
+
+
+# Prediction sets
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A folder of models whose default is for everything, and sure of it below 0.9."""
+    publish_tiny(tmp_path / "tiny", "sure", "favor", opening_at(0.9), window=128)
+    promote(tmp_path / "tiny", "sure")
+    return tmp_path / "tiny"
+
+
+def test_where_coverage_is_asked_each_answer_has_its_set(run: Run, tiny: Path) -> None:
+    asked = ("classify", "--text", "peace", "--target", "Kyiv", "--issue", "ceasefire", "--json")
+
+    [answer] = run(*asked, "--models", tiny, "--coverage", "0.8").json
+
+    assert answer["stances"][0]["prediction_set"] == ["favor"]
+    assert answer["sentiment"]["prediction_set"] == ["neutral"]
+    assert answer["targets"][0]["prediction_set"] == ["neutral"]
+
+
+@pytest.mark.parametrize(
+    ("coverage", "labels"), [("0.8", "favor"), ("0.9", "favor;against;neutral;unrelated")]
+)
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_table_in_a_file_has_a_column_of_sets(
+    suffix: str, coverage: str, labels: str, run: Run, tiny: Path, statements: Path
+) -> None:
+    path = tiny / f"out{suffix}"
+
+    outcome = run(
+        "classify", statements, "--models", tiny, "--issue", "ceasefire", "--coverage", coverage,
+        "--out", path,
+    )  # fmt: skip
+
+    assert outcome.code == 0
+    if suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            rows: list[Any] = list(csv.DictReader(file))
+    else:
+        rows = pyarrow.parquet.read_table(path).to_pylist()
+    assert [row["prediction_set"] for row in rows] == [labels] * 3
+
+
+def test_a_table_shows_the_other_labels_of_a_set_and_hides_no_doubt(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    issues = [Issue("the-tax", "Tax", "Tax carbon"), Issue("the-lunch", "Lunch", "Serve lunch")]
+    statements = [Statement("Paris supports lunch")]
+
+    for coverage in (0.8, 0.9):
+        results = classifier_with_sets(0.9).classify(statements, issues, coverage)
+        print_results(list(results), show_unrelated=False)
+
+    [sure, unsure] = re.split(r"Statement .*", capsys.readouterr().out)[1:]
+    assert "the-tax" not in sure
+    assert re.search(r"neutral +the-lunch +favor +0\.95 *\n", sure)
+    assert re.search(r"the-tax +unrelated +0\.95 +favor, against, neutral", unsure)
+    assert re.search(r"positive +the-lunch +favor +0\.95 +against, neutral, unrelated", unsure)
+
+
+def test_coverage_of_a_model_without_prediction_sets_is_refused_with_the_remedy(
+    run: Run, tiny: Path
+) -> None:
+    publish_tiny(tiny, "plain", "favor", window=128)
+
+    asked = ("classify", "--text", TEXT, "--coverage", "0.9")
+    outcome = run(*asked, "--models", tiny, "--model", "plain")
+
+    reason = "the model plain has no prediction sets; ask without coverage, or train a newer model"
+    assert outcome == Outcome(1, "", f"stance: coverage: {reason}\n")
 
 
 # One schema at both doors
@@ -589,6 +662,11 @@ def test_a_default_that_names_no_model_is_refused(
         ("classify", "--text", "x", "--threads", "-1"),
         ("serve", "--threads", "0"),
         ("serve", "--port", "99999"),
+        ("classify", "--text", "x", "--coverage", "0.4"),
+        ("classify", "--text", "x", "--coverage", "1"),
+        ("classify", "--text", "x", "--coverage", "nan"),
+        ("classify", "--text", "x", "--coverage", "most"),
+        ("models", "rollback", "a-name"),
         ("models", "promote"),
     ],
     ids=" ".join,
@@ -623,6 +701,66 @@ def test_models_list_marks_the_one_that_is_served(run: Run) -> None:
     assert served == default_name(models_dir())
 
 
+def test_models_list_shows_a_broken_bundle_beside_the_others(run: Run, tiny: Path) -> None:
+    publish_tiny(tiny, "broken", "favor")
+    (tiny / "broken" / "model.onnx").write_bytes(b"other")
+
+    outcome = run("models", "list", "--models", tiny)
+
+    digest = open_bundle(tiny, "sure").digest[:12]
+    fault = f"{tiny / 'broken' / 'model.onnx'}: its sha256 is not the manifest's"
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines() == [
+        f"  broken  broken: {fault}; fetch the bundle again",
+        f"* sure  {digest}  sure",
+    ]
+
+
+def test_models_list_fails_where_the_default_is_broken_and_shows_all(run: Run, tiny: Path) -> None:
+    publish_tiny(tiny, "whole", "favor")
+    flip_last_byte(tiny / "sure" / "tokenizer.json")
+
+    outcome = run("models", "list", "--models", tiny)
+
+    fault = f"{tiny / 'sure' / 'tokenizer.json'}: its sha256 is not the manifest's"
+    assert [line[:8] for line in outcome.out.splitlines()] == ["* sure  ", "  whole "]
+    assert outcome.err == f"stance: {fault}; fetch the bundle again\n"
+    assert outcome.code == 1
+
+
+@pytest.mark.parametrize("content", [None, "gone\n"], ids=["missing", "unknown"])
+def test_models_list_fails_where_no_bundle_is_the_default_and_shows_all(
+    content: str | None, run: Run, tiny: Path
+) -> None:
+    (tiny / "DEFAULT").unlink()
+    if content:
+        (tiny / "DEFAULT").write_text(content)
+
+    outcome = run("models", "list", "--models", tiny)
+
+    assert outcome.code == 1
+    assert outcome.out.startswith("  sure  ")
+    assert outcome.err.startswith("stance: ")
+
+
+def test_models_rollback_serves_what_was_served_before(run: Run, tiny: Path) -> None:
+    publish_tiny(tiny, "newer", "against")
+    promote(tiny, "newer")
+
+    outcome = run("models", "rollback", "--models", tiny)
+
+    assert outcome == Outcome(0, "newer -> sure\n", "")
+    assert default_name(tiny) == "sure"
+
+
+def test_models_rollback_with_nothing_to_go_back_to_is_refused(run: Run, tiny: Path) -> None:
+    outcome = run("models", "rollback", "--models", tiny)
+
+    reason = "names no whole model to go back to; promote one by its name"
+    assert outcome == Outcome(1, "", f"stance: {tiny / 'HISTORY'} {reason}\n")
+    assert default_name(tiny) == "sure"
+
+
 def test_models_show_prints_the_manifest_the_report_and_the_digest(run: Run) -> None:
     name = default_name(models_dir())
     manifest = (models_dir() / name / "manifest.json").read_bytes()
@@ -631,7 +769,7 @@ def test_models_show_prints_the_manifest_the_report_and_the_digest(run: Run) -> 
 
     assert shown == {
         "name": name,
-        "digest": hashlib.sha256(manifest).hexdigest(),
+        "digest": open_bundle(models_dir()).digest,
         **json.loads(manifest),
         "report": json.loads((models_dir() / name / "report.json").read_text("utf-8")),
     }
@@ -651,7 +789,6 @@ def test_models_verify_counts_the_files_of_a_whole_bundle(run: Run) -> None:
     [
         ("model.onnx", ("classify", "--text", TEXT)),
         ("tokenizer.json", ("classify", "--text", TEXT)),
-        ("tokenizer.json", ("models", "list")),
         ("model.onnx", ("models", "show")),
         ("report.json", ("models", "show")),
         ("report.json", ("models", "verify")),

@@ -1,6 +1,7 @@
 """The nouns check themselves at birth."""
 
 from dataclasses import FrozenInstanceError
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -223,6 +224,38 @@ def test_a_prediction_whose_probabilities_are_none_is_refused(
 def test_a_probability_below_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="probabilities must"):
         of(1.5, -0.5, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param((), id="empty"),
+        pytest.param(("against", "neutral"), id="without the answer"),
+        pytest.param(("against", "favor"), id="another order"),
+        pytest.param(("favor", "favor"), id="twice"),
+        pytest.param(("favor", "positive"), id="of another kind"),
+    ],
+)
+def test_a_set_that_is_none_of_the_kinds_labels_in_order_with_the_answer_is_refused(
+    labels: tuple[str, ...],
+) -> None:
+    with pytest.raises(ValueError, match="a set of stance labels has them in order, favor too"):
+        Prediction(Kind.STANCE, (0.5, 0.25, 0.25, 0), "m", labels)
+
+
+def test_a_prediction_as_json_has_its_set_only_where_it_has_one() -> None:
+    sure = Prediction(Kind.SENTIMENT, (0.0, 1.0, 0.0), "m", ("neutral",))
+    unsure = Prediction(Kind.STANCE, (0.5, 0.25, 0.25, 0), "m", ("favor", "neutral"))
+    result = Result(
+        Statement("a"), False, sure, [(PEACE, unsure), (PEACE, of(1, 0, 0, 0))], [("Kyiv", sure)]
+    )
+
+    answer: Any = result.to_json()
+
+    assert answer["sentiment"]["prediction_set"] == ["neutral"]
+    assert answer["targets"][0]["prediction_set"] == ["neutral"]
+    assert answer["stances"][0]["prediction_set"] == ["favor", "neutral"]
+    assert "prediction_set" not in answer["stances"][1]
 
 
 def test_a_result_as_json_has_the_fields_of_the_contract_in_order() -> None:

@@ -23,7 +23,10 @@ def result(text: str = TEXT, statement_id: str | None = "a") -> Result:
         sentiment=Prediction(Kind.SENTIMENT, (0.5, 0.25, 0.25), "keyword"),
         stances=[
             (TAX, Prediction(Kind.STANCE, (0.1, 0.7, 0.15, 0.05), "keyword")),
-            (AD_HOC, Prediction(Kind.STANCE, (0.25, 0.25, 0.25, 0.25), "keyword")),
+            (
+                AD_HOC,
+                Prediction(Kind.STANCE, (0.25, 0.25, 0.25, 0.25), "keyword", ("favor", "neutral")),
+            ),
         ],
         targets=[("Kyiv", Prediction(Kind.SENTIMENT, (0.2, 0.3, 0.5), "keyword"))],
     )
@@ -57,6 +60,7 @@ ROWS: list[dict[str, Any]] = [
         "neutral": 0.15,
         "unrelated": 0.05,
         "model": "keyword",
+        "prediction_set": None,
     },
     {
         "id": "a",
@@ -74,6 +78,7 @@ ROWS: list[dict[str, Any]] = [
         "neutral": 0.25,
         "unrelated": 0.25,
         "model": "keyword",
+        "prediction_set": "favor;neutral",
     },
 ]
 
