@@ -24,13 +24,15 @@ from stance.domain import Kind, Stance
 from stance.issues import read_catalogue
 from stance.packing import PADDING_GROUP, Group, Rows, fill_rows, lay_out
 from stance.render import Block, Renderer
-from training.examples import Example, Label, Wordings, read_examples, read_wordings
+from training.examples import Example, Label
 from training.finetune import finetune
+from training.label_files import read_labels
+from training.material import OWN_DATA
 from training.metrics import macro_f1, macro_f1_interval
 from training.network import StanceNetwork
 from training.recipe import Stage
 from training.sources import read_source
-from training.train import OWN_DATA
+from training.wordings import read_wordings
 
 FORMS = ("cross-encoder", "one-pass", "cached-1", "cached-2", "cached-4")
 CROSS_ROW_TOKENS = 384
@@ -168,13 +170,13 @@ def main() -> None:
     catalogue = read_catalogue()
     sources = {
         "vast": read_source(options.data, "vast"),
-        "own": read_examples(OWN_DATA / "train.jsonl", catalogue),
+        "own": read_labels([OWN_DATA / "train.jsonl"], catalogue).examples,
     }
     dev = {
         "vast": read_source(options.data, "vast", "dev"),
-        "own": read_examples(OWN_DATA / "dev.jsonl", catalogue),
+        "own": read_labels([OWN_DATA / "dev.jsonl"], catalogue).examples,
     }
-    wordings: Wordings = read_wordings(OWN_DATA / "wordings.jsonl")
+    wordings = read_wordings(OWN_DATA / "wordings.jsonl")
     stage = Stage(
         {"vast": 0.5, "own": 1.0}, epochs=options.epochs, learning_rate=2e-4, tokens_per_step=1024,
         longest_statement=LONGEST, strangers=0.0, seed=options.seed,

@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,13 +43,14 @@ from stance.network import OnnxNetwork
 from stance.packing import PADDING_GROUP, Group, Rows, lay_out
 from stance.render import Renderer
 from training import evaluate
-from training.examples import Example, read_examples
-from training.train import OWN_DATA
+from training.examples import Example
+from training.label_files import read_labels
+from training.material import OWN_DATA
 
 N_CALIBRATION = 96
 
 
-def groups_of(renderer: Renderer, examples: list[Example]) -> list[Group]:
+def groups_of(renderer: Renderer, examples: Sequence[Example]) -> list[Group]:
     """Each example as one packed group with its own questions."""
     blocks = renderer.statements([example.statement.text for example in examples])
     return [
@@ -144,8 +145,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     bundle = open_bundle(models_dir(), options.model)
     catalogue = read_catalogue()
-    examples = [one for path in options.labels for one in read_examples(path, catalogue)]
-    tuning = read_examples(OWN_DATA / "calibration.jsonl", catalogue)
+    examples = read_labels(options.labels, catalogue).examples
+    tuning = read_labels([OWN_DATA / "calibration.jsonl"], catalogue).examples
     renderer = Renderer(Tokenizer.from_file(str(bundle.folder / "tokenizer.json")), bundle.window)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

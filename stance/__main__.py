@@ -30,7 +30,6 @@ from stance.errors import (
     StanceError,
 )
 from stance.issues import read_catalogue
-from training.commands import add_benchmark, add_evaluate, add_promote, add_train, show_log
 
 OK, FAILED, SOME_ROWS_FAILED = 0, 1, 3
 _TABLE_ROWS = 100
@@ -60,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from training.commands import add_benchmark, add_evaluate, add_promote, add_train
+
     parser = argparse.ArgumentParser(
         prog="stance", description="Who is for or against what, in political statements."
     )
@@ -267,6 +268,7 @@ def _serve(options: argparse.Namespace) -> int:
     from api.app import create_app
     from api.hangup import hangups_held
     from api.settings import read_settings
+    from training.commands import show_log
 
     given = {
         key: getattr(options, key)

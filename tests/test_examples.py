@@ -1,87 +1,54 @@
-"""Labelled statements: reading, faults, rewording."""
-
-import json
-import random
-from pathlib import Path
+"""The nouns of training check themselves."""
 
 import pytest
 
-from stance.domain import Kind, Question, Stance
-from stance.errors import FileError
-from stance.issues import read_catalogue
-from training.examples import Label, Wordings, read_examples, read_wordings
+from stance.domain import Kind, Question, Stance, Statement
+from training.examples import Example, Label, stance_subjects
 
-NATO = "Ukraine should become a member of NATO"
-FAVOR = Label(Question(Kind.STANCE, NATO), (Stance.FAVOR,))
+PEACE = Question(Kind.STANCE, "peace")
+TONE = Question(Kind.SENTIMENT)
 
 
-def write(path: Path, *rows: object) -> Path:
-    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
-    path.write_text("\n".join(lines) + "\n")
-    return path
+def test_a_label_that_all_annotators_gave_is_hard() -> None:
+    assert Label.of_shares(PEACE, (0.0, 1.0, 0.0, 0.0)) == Label(PEACE, ("against",))
 
 
-def test_a_row_is_read_with_all_its_labels(tmp_path: Path) -> None:
-    row = {
-        "id": "r1", "text": "Let Ukraine in.", "speaker": "a senator", "group": "g",
-        "labels": [
-            {"issue": "nato-membership", "stance": "favor"},
-            {"proposition": "P", "stance": "unrelated"},
-        ],
-        "sentiment": "positive", "targets": [{"target": "Ukraine", "sentiment": "positive"}],
-    }  # fmt: skip
+def test_divided_annotators_make_a_soft_label_whose_largest_share_is_allowed() -> None:
+    label = Label.of_shares(TONE, (0.25, 0.25, 0.5))
 
-    (example,) = read_examples(write(tmp_path / "x.jsonl", row), read_catalogue())
+    assert (label.allowed, label.soft) == (("negative",), (0.25, 0.25, 0.5))
 
-    assert example.labels == (
-        FAVOR,
-        Label(Question(Kind.STANCE, "P"), (Stance.UNRELATED,)),
-        Label(Question(Kind.SENTIMENT), ("positive",)),
-        Label(Question(Kind.SENTIMENT, "Ukraine"), ("positive",)),
+
+def test_of_equal_shares_the_first_label_is_allowed() -> None:
+    assert Label.of_shares(TONE, (0.0, 0.5, 0.5)).allowed == ("neutral",)
+
+
+def test_the_shares_of_a_coarse_label_are_equal() -> None:
+    assert Label(PEACE, (Stance.NEUTRAL, Stance.UNRELATED)).shares == (0, 0, 0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "soft"),
+    [
+        ((), None),
+        (("positive",), None),
+        (("favor",), (0.5, 0.4, 0.0, 0.0)),
+        (("favor",), (1.5, -0.5, 0.0, 0.0)),
+        (("favor",), (0.5, 0.5)),
+        (("favor",), (0.2, 0.8, 0.0, 0.0)),
+    ],
+    ids=["none", "of another kind", "short of 1", "below 0", "too few", "not the largest"],
+)
+def test_a_label_that_cannot_be_is_refused(
+    allowed: tuple[str, ...], soft: tuple[float, ...] | None
+) -> None:
+    with pytest.raises(ValueError, match=r"label|shares|zip"):
+        Label(PEACE, allowed, soft)
+
+
+def test_the_propositions_that_are_asked_are_listed_once() -> None:
+    example = Example(
+        Statement("t", "1"), (Label(TONE, ("neutral",)), Label(PEACE, ("favor",))), "g", "own"
     )
-    assert (example.statement.id, example.group) == ("r1", "g")
 
-
-def test_every_fault_of_a_file_is_reported_with_its_line(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "x.jsonl",
-        {"text": "a", "labels": [{"proposition": "P", "stance": "pro"}]},
-        {"text": "a", "labels": [{"proposition": "P", "stance": "favor"}]},
-        {"text": "a", "labels": [{"issue": "nato-membershp", "stance": "favor"}]},
-        "{",
-        {"labels": []},
-        {"text": "a", "labels": []},
-        {"text": "a", "lables": []},
-    )
-
-    with pytest.raises(FileError) as caught:
-        read_examples(path, read_catalogue())
-
-    assert [fault.split(":")[0] for fault in caught.value.faults] == ["1", "3", "4", "5", "6", "7"]
-    assert "1: stance 'pro' is not one of favor, against, neutral, unrelated" in str(caught.value)
-    assert "nearest known: nato-membership" in str(caught.value)
-
-
-def test_a_converse_turns_the_stance_round() -> None:
-    wordings = Wordings({NATO: ["Let Ukraine into NATO"]}, {NATO: ["Keep Ukraine out of NATO"]})
-
-    labels = wordings.turned_round(FAVOR, random.Random(0))
-
-    assert labels == [Label(Question(Kind.STANCE, "Keep Ukraine out of NATO"), (Stance.AGAINST,))]
-
-
-def test_a_paraphrase_keeps_the_stance() -> None:
-    wordings = Wordings({NATO: ["Let Ukraine into NATO"]}, {NATO: ["Keep Ukraine out of NATO"]})
-
-    labels = wordings.same_way(FAVOR, random.Random(0))
-
-    assert labels == [Label(Question(Kind.STANCE, "Let Ukraine into NATO"), (Stance.FAVOR,))]
-
-
-def test_a_proposition_without_other_wordings_is_not_reworded() -> None:
-    assert Wordings({}, {}).same_way(FAVOR, random.Random(0)) == []
-
-
-def test_a_broken_wordings_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="w.jsonl: is not a file of wordings"):
-        read_wordings(write(tmp_path / "w.jsonl", {"proposition": "P"}))
+    assert stance_subjects([example, example]) == ["peace"]

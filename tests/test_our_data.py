@@ -2,34 +2,38 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from stance.domain import Kind, Stance
 from stance.issues import read_catalogue
-from training.examples import Example, read_examples, read_wordings, stance_subjects
-from training.train import OWN_DATA
+from training.examples import Example, stance_subjects
+from training.label_files import read_labels
+from training.material import OWN_DATA
+from training.wordings import read_wordings
 
 SPLITS = ("train", "train_polarity", "dev", "calibration", "test", "test_unseen")
 
 
 @pytest.fixture(scope="module", name="rows")
-def _rows() -> dict[str, list[Example]]:
-    return {name: read_examples(OWN_DATA / f"{name}.jsonl", read_catalogue()) for name in SPLITS}
+def _rows() -> dict[str, Sequence[Example]]:
+    catalogue = read_catalogue()
+    return {name: read_labels([OWN_DATA / f"{name}.jsonl"], catalogue).examples for name in SPLITS}
 
 
 def words(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
-def test_no_statement_stands_twice(rows: dict[str, list[Example]]) -> None:
+def test_no_statement_stands_twice(rows: dict[str, Sequence[Example]]) -> None:
     seen = Counter(words(e.statement.text) for examples in rows.values() for e in examples)
 
     assert [text for text, times in seen.items() if times > 1] == []
 
 
-def test_no_group_is_on_two_sides(rows: dict[str, list[Example]]) -> None:
+def test_no_group_is_on_two_sides(rows: dict[str, Sequence[Example]]) -> None:
     splits: dict[str, set[str]] = {}
     for name, examples in rows.items():
         for example in examples:
@@ -39,7 +43,7 @@ def test_no_group_is_on_two_sides(rows: dict[str, list[Example]]) -> None:
 
 
 def test_unseen_propositions_are_in_no_other_split_and_in_no_wording(
-    rows: dict[str, list[Example]],
+    rows: dict[str, Sequence[Example]],
 ) -> None:
     unseen = set(stance_subjects(rows["test_unseen"]))
     elsewhere = {s for name in SPLITS[:-1] for s in stance_subjects(rows[name])}
@@ -53,7 +57,7 @@ def test_unseen_propositions_are_in_no_other_split_and_in_no_wording(
 
 
 def test_every_catalogue_issue_has_every_stance_in_train_and_test(
-    rows: dict[str, list[Example]],
+    rows: dict[str, Sequence[Example]],
 ) -> None:
     for name in ("train", "test"):
         counts = Counter(
@@ -71,7 +75,7 @@ def test_every_catalogue_issue_has_every_stance_in_train_and_test(
         assert missing == [], name
 
 
-def test_the_card_counts_the_statements(rows: dict[str, list[Example]]) -> None:
+def test_the_card_counts_the_statements(rows: dict[str, Sequence[Example]]) -> None:
     card = Path(OWN_DATA / "README.md").read_text()
 
     for name, examples in rows.items():

@@ -68,6 +68,13 @@ class StanceNetwork(nn.Module):
 
         All inputs are integer tensors as in `stance.packing.Rows`.
         """
+        logits: Tensor = self.out(self.readout(input_ids, position_ids, group, block, first))
+        return logits
+
+    def readout(
+        self, input_ids: Tensor, position_ids: Tensor, group: Tensor, block: Tensor, first: Tensor
+    ) -> Tensor:
+        """What the head reads of every question: (rows, questions, hidden size)."""
         types = (block > 0).to(input_ids.dtype) if self.config.type_vocab_size > 1 else block * 0
         hidden = self.embeddings(
             input_ids=input_ids,
@@ -85,9 +92,8 @@ class StanceNetwork(nn.Module):
         asked = hidden.gather(1, rows.expand(-1, -1, hidden.shape[-1]))
         bias = bias.squeeze(1).gather(1, rows.expand(-1, -1, bias.shape[-1])).unsqueeze(1)
         asked = self._layer(self.layers[-1], asked, hidden, bias)
-        asked = self.dropout(torch.tanh(self.dense(self.dropout(asked))))
-        logits: Tensor = self.out(asked)
-        return logits
+        read: Tensor = self.dropout(torch.tanh(self.dense(self.dropout(asked))))
+        return read
 
     def sees(self, group: Tensor, block: Tensor) -> Tensor:
         """Which token may look at which: (rows, length, length), true where it may."""

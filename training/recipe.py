@@ -1,16 +1,22 @@
 """How a model is trained: one frozen value, read from TOML and stored in the bundle."""
 
 import difflib
+import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from stance.errors import FileError
 from training.sources import SOURCES
 
 # The sources that are ours: their files in training/data.
-OWN = {"own": "train.jsonl", "own-polarity": "train_polarity.jsonl"}
+OWN = {"own": "train.jsonl"}
+# The statements that the user has labelled, named on the command line.
+LABELS = "labels"
+RECIPES = Path(str(resources.files("training") / "recipes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +24,24 @@ class Stage:
     """One run of the optimizer over one mix of sources.
 
     Attributes:
+        mix: how often each source is read in an epoch (0.5: half of it, 3: three times).
         epochs: passes over the mix.
         learning_rate: the peak; it rises over `warmup` (a share of all steps), then falls to 0.
         tokens_per_step: useful tokens in one optimizer step.
-        row_tokens: the budget of one packed row.
+        row_tokens: the most tokens of one packed row.
         longest_statement: tokens to which a statement is cut in training.
         unrelated: the most `unrelated` labels of one statement that are used in one epoch.
         strangers: how often a proposition of another source is asked as well, as `unrelated`.
         reworded, converse: how often a label other than `unrelated` is asked once more, with the
             proposition in other words, or turned round.
-        mix: how often each source is read in an epoch (0.5: half of it, 3: three times).
+        balance: 0 gives every label the same weight, 1 every class; between them, a class that
+            is asked n times weighs n to the power of -`balance`.
+        average: decay of the running mean of the weights that is kept in the end (Polyak and
+            Juditsky, 1992); 0 keeps the last weights.
+        patience: epochs without a better dev macro-F1 after which the stage ends; 0 never ends
+            it early. With patience, the best epoch is kept.
+        bf16: compute in bfloat16 where the machine has it in hardware.
+        seed: fixes every draw.
     """
 
     mix: Mapping[str, float]
@@ -36,13 +50,16 @@ class Stage:
     warmup: float = 0.06
     weight_decay: float = 0.01
     tokens_per_step: int = 2048
-    row_tokens: int = 256
+    row_tokens: int = 512
     longest_statement: int = 160
     dropout: float = 0.1
     unrelated: int = 3
     strangers: float = 0.4
     reworded: float = 0.4
     converse: float = 0.4
+    balance: float = 0.0
+    average: float = 0.0
+    patience: int = 0
     bf16: bool = True
     seed: int = 0
 
@@ -61,53 +78,104 @@ class Recipe:
     stages: tuple[Stage, ...]
     report: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def sources(self) -> list[str]:
+        """The sources that the stages name, each once, in order."""
+        return list(dict.fromkeys(name for stage in self.stages for name in stage.mix))
+
+
+def shipped_recipe(name: str) -> Path:
+    """The path of a recipe that comes with Stance."""
+    return RECIPES / f"{name}.toml"
+
 
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe: `description`, `[[stage]]` tables, and `[report]`.
 
     Raises:
-        FileError: it cannot be read, or has keys or sources that are not known; all are listed.
+        FileError: it cannot be read, or has keys, values or sources that are not known; all are
+            listed.
     """
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
         raise FileError(path, [f"cannot be read as TOML: {error}"]) from error
     top = ("description", "stage", "report")
     faults = [_unknown("key", key, top) for key in table if key not in top]
-    faults += [f"{key} is missing" for key in ("description", "stage") if not table.get(key)]
-    report = table.get("report", {})
-    faults += [_unknown("source", name, SOURCES) for name in report if name not in SOURCES]
-    stages = table.get("stage", [])
-    if isinstance(stages, list):
-        for n, stage in enumerate(stages, 1):
-            faults += [f"stage {n}: {fault}" for fault in _stage_faults(stage)]
-    else:
-        faults.append("stage must be written [[stage]]")
+    description = table.get("description")
+    if not isinstance(description, str) or not description.strip():
+        faults.append("description is missing; say in one line what the model is")
+    stages, report = table.get("stage"), table.get("report", {})
+    if not isinstance(stages, list) or not stages:
+        faults.append("has no stage; write at least one table [[stage]]")
+        stages = []
+    for n, stage in enumerate(stages, 1):
+        faults += [f"stage {n}: {fault}" for fault in _stage_faults(stage)]
+    faults += _report_faults(report)
     if faults:
         raise FileError(path, faults)
-    return Recipe(
-        table["description"], tuple(Stage(**stage) for stage in stages), table.get("report", {})
-    )
+    return Recipe(str(description), tuple(Stage(**stage) for stage in stages), report)
 
 
-_TYPES = {f.name: type(f.default) for f in fields(Stage) if f.name != "mix"}
+_DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Stage) if f.name != "mix"}
+_SHARES = ("warmup", "strangers", "reworded", "converse", "balance", "dropout", "average")
+_AT_LEAST_ONE = ("epochs", "tokens_per_step", "row_tokens", "longest_statement")
 
 
-def _stage_faults(stage: Mapping[str, object]) -> list[str]:
-    mix, scalars = stage.get("mix"), {k: v for k, v in stage.items() if k != "mix"}
-    faults = [_unknown("key", key, _TYPES) for key in scalars if key not in _TYPES]
-    faults += [
-        f"{key} must be of type {_TYPES[key].__name__}"
-        for key, value in scalars.items()
-        if key in _TYPES
-        and not isinstance(value, _TYPES[key])
-        # A whole number is a number.
-        and not (_TYPES[key] is float and type(value) is int)
-    ]
+def _stage_faults(stage: object) -> list[str]:
+    if not isinstance(stage, Mapping):
+        return ["must be a table, written [[stage]]"]
+    faults = []
+    for key, value in stage.items():
+        if key == "mix":
+            continue
+        if key not in _DEFAULTS:
+            faults.append(_unknown("key", key, [*_DEFAULTS, "mix"]))
+        elif fault := _value_fault(key, value):
+            faults.append(f"{key} {fault}")
+    mix = stage.get("mix")
     if not isinstance(mix, Mapping) or not mix:
-        return [*faults, "mix is missing"]
-    sources = [*SOURCES, *OWN]
-    return faults + [_unknown("source", name, sources) for name in mix if name not in sources]
+        return [*faults, "mix is missing; write a table [stage.mix] of sources"]
+    sources = [*SOURCES, *OWN, LABELS]
+    for name, times in mix.items():
+        if name not in sources:
+            faults.append(_unknown("source", name, sources))
+        elif not _is_number(times) or times <= 0:
+            faults.append(f"mix.{name} must be a number above 0")
+    return faults
+
+
+def _value_fault(key: str, value: object) -> str | None:
+    kind = type(_DEFAULTS[key])
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    fits = {bool: isinstance(value, bool), int: is_whole, float: _is_number(value)}
+    if not fits[kind]:
+        return f"must be of type {kind.__name__}"
+    number = float(value)  # type: ignore[arg-type]  # a number, as was checked
+    for keys, holds, words in (
+        (_SHARES, 0 <= number <= 1, "must be from 0 to 1"),
+        (_AT_LEAST_ONE, number >= 1, "must be at least 1"),
+        (("learning_rate",), number > 0, "must be above 0"),
+        ((key,), number >= 0, "must be 0 or more"),
+    ):
+        if key in keys and not holds:
+            return words
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _report_faults(report: object) -> list[str]:
+    if not isinstance(report, Mapping):
+        return ["report must be a table [report] of source = split"]
+    faults = [_unknown("source", name, SOURCES) for name in report if name not in SOURCES]
+    return faults + [
+        f"report.{name} must be the name of a split"
+        for name, split in report.items()
+        if not isinstance(split, str)
+    ]
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:

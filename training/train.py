@@ -1,126 +1,217 @@
 """Labelled statements -> a published bundle. Reads as the story of one training."""
 
+import datetime
 import hashlib
 import json
 import logging
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from importlib import resources
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from stance.bundle import Bundle, publish, seal, stage
+from stance.bundle import Bundle, bundle_names, default_name, publish, seal, stage, verify
 from stance.calibration import HEADS, UNCALIBRATED, Calibration, fit_temperature
 from stance.classifier import Classifier
+from stance.conformal import PredictionSets
 from stance.domain import Kind
-from stance.errors import FileError
-from stance.issues import read_catalogue
+from stance.errors import StanceError
 from stance.network import OnnxNetwork
 from stance.render import Renderer
 from training import evaluate
-from training.card import model_card
-from training.examples import Example, read_examples, read_wordings
+from training.answers import answer
+from training.checkpoint import Checkpoints
+from training.doubts import review
+from training.engine import torch_classifier
+from training.examples import Example, Label
 from training.export import export_onnx
+from training.features import readouts
 from training.finetune import finetune
-from training.network import StanceNetwork
-from training.recipe import OWN, Recipe, read_recipe
-from training.sources import SOURCES, read_source
+from training.material import OWN_DATA, WORDINGS, LabelFiles, Material, gather
+from training.measure import Measured, measure
+from training.network import DEFAULT_ENCODER, StanceNetwork
+from training.recipe import Recipe, read_recipe, shipped_recipe
+from training.seen import Seen, read_seen
+from training.sources import SOURCES
+from training.wordings import Wordings, read_wordings
+from training.world import World
 
 log = logging.getLogger("stance.training")
 
-OWN_DATA = Path(str(resources.files("training") / "data"))
-OWN_TESTS = ("test", "test_unseen")
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the user asks for.
+
+    Attributes:
+        models: the folder of bundles.
+        labels: her labelled statements.
+        parent: the bundle to go on from; None: from an encoder.
+        base: the encoder, where there is no parent.
+        recipe: a recipe; None: the shipped one for a parent, or for an encoder.
+        data_dir: her copies of the public sets.
+        name: of the new bundle; None: made of what it starts from, the labels and the date.
+        resume: go on with the same training that was broken off.
+        restart: throw away what a broken-off training has kept.
+        threads: of the engine that measures.
+        doubts: where to write the rows whose labels look wrong; nowhere if None.
+        own_data: the folder of our own statements.
+    """
+
+    models: Path
+    labels: LabelFiles = field(default_factory=LabelFiles)
+    parent: str | None = None
+    base: str = DEFAULT_ENCODER
+    recipe: Path | None = None
+    data_dir: Path | None = None
+    name: str | None = None
+    resume: bool = False
+    restart: bool = False
+    threads: int | None = None
+    doubts: Path | None = None
+    own_data: Path = OWN_DATA
 
 
-def train(recipe_path: Path, data_dir: Path | None, base: str, out: Path) -> str:
-    """Train by a recipe and publish the bundle `out`; returns a summary for people.
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A training that is done.
 
-    Each stage's network is kept beside `out` until the bundle is published, so that a run that
-    was broken off goes on after its last whole stage.
+    Attributes:
+        name: the new bundle.
+        notes: what the user should know of her labels.
+        measured: how good it is.
+    """
 
-    Args:
-        recipe_path: the recipe, in TOML.
-        data_dir: the user's copies of the public sets; needed if the recipe names one.
-        base: an encoder, see `StanceNetwork.from_encoder`.
-        out: the folder of the new bundle; its parent is the folder of bundles.
+    name: str
+    notes: Sequence[str]
+    measured: Measured
+
+    def summary(self) -> str:
+        """The notes and the figures, for people."""
+        notes = [f"note: {note}" for note in self.notes]
+        return "\n".join([*notes, self.measured.summary(), f"published as {self.name}"])
+
+
+def train(order: Order, world: World | None = None) -> Trained | None:
+    """Train by an order and publish the bundle; None in a process that does not lead.
+
+    The state of the run is kept in the folder of bundles until the bundle is published.
 
     Raises:
-        StanceError: something cannot be read, or `out` exists already.
+        StanceError: something cannot be read or written, or the name is taken.
+        KeyboardInterrupt: the user stopped the run; `resume` goes on with it.
     """
-    recipe = read_recipe(recipe_path)
-    with stage(out.parent, out.name) as staged:
-        sources = read_sources(recipe, data_dir)
-        kept = out.parent / f".{out.name}.stages"
-        network, tokenizer = run_stages(recipe, sources, base, kept)
-        network.save_pretrained(staged)
+    world = world or World()
+    parent = _open_parent(order)
+    path = order.recipe or shipped_recipe("continue" if parent else "from-encoder")
+    recipe = read_recipe(path)
+    learned = read_seen(parent.folder) if parent else Seen(frozenset())
+    material = gather(order.labels, recipe, order.data_dir, learned, order.own_data)
+    for note in material.notes:
+        log.info("%s", note)
+    run = _Identity(order, parent, recipe, material)
+    checkpoints = Checkpoints(order.models / f".training-{run.digest}", world)
+    name = _name(order, parent, checkpoints)
+    network, tokenizer = _start(order, parent, recipe)
+    if order.doubts and world.leads:
+        renderer = Renderer(tokenizer, network.window)
+        features = readouts(network, renderer, material.labelled)
+        for line in review(features, material.labelled, order.doubts):
+            log.info("%s", line)
+    run_stages(
+        network, tokenizer, recipe, material, read_wordings(order.own_data / WORDINGS), checkpoints
+    )
+    if not world.leads:
+        return None
+    with stage(order.models, name) as staged:
+        network.cpu().save_pretrained(staged)
         tokenizer.save(str(staged / "tokenizer.json"))
         # What is exported is what was saved: weights rounded to half precision.
         network = StanceNetwork.from_pretrained(staged)
         export_onnx(network, staged / "model.onnx")
-        calibration = fit_calibration(staged, network.window)
+        calibration, sets = calibrate(staged, network.window, material.calibration)
         manifest: dict[str, Any] = {
             "kind": "stance",
             "description": recipe.description,
             "window": network.window,
             "temperatures": {kind.value: t for kind, t in calibration.temperatures.items()},
-            "recipe": {"base": base, **asdict(recipe)},
-            "data": {name: evaluate.fingerprint(rows) for name, rows in sources.items()},
-            "licences": {name: SOURCES[name].licence for name in sources if name in SOURCES},
+            "prediction_sets": sets.to_json(),
+            "from": {"model": parent.name, "digest": parent.digest} if parent else None,
+            "recipe": {"base": _encoder(order, parent), **asdict(recipe)},
+            "data": run.fingerprints,
+            "licences": _licences(parent, material),
         }
-        classifier = Classifier.load(Bundle(staged, out.name, manifest))
-        reports = measure(classifier, recipe, data_dir)
-        (staged / "report.json").write_text(json.dumps(reports, indent=1) + "\n")
-        (staged / "README.md").write_text(model_card(out.name, manifest, reports))
+        (material.seen() | learned).write(staged)
+        bundle = Bundle(staged, name, manifest)
+        measured = measure(bundle, material, served(order.models), order.threads)
+        measured.write(staged, name, manifest)
         seal(staged, manifest)
-        publish(staged, out.parent, out.name)
-        shutil.rmtree(kept)
-    return "\n\n".join(evaluate.summary(report) for report in reports.values())
-
-
-def read_sources(recipe: Recipe, data_dir: Path | None) -> dict[str, list[Example]]:
-    """The examples of every source that the recipe's stages name.
-
-    Raises:
-        FileError: a public set is named and no folder is given, or a file is faulty.
-    """
-    names = list(dict.fromkeys(name for one in recipe.stages for name in one.mix))
-    public = [name for name in names if name in SOURCES]
-    if public and data_dir is None:
-        raise FileError("--data", [f"give the folder of your copies of {', '.join(public)}"])
-    sources = {name: read_source(data_dir, name) for name in public if data_dir}
-    own = {name: OWN_DATA / OWN[name] for name in names if name in OWN}
-    catalogue = read_catalogue()
-    return sources | {name: read_examples(path, catalogue) for name, path in own.items()}
+        publish(staged, order.models, name)
+    checkpoints.forget()
+    return Trained(name, material.notes, measured)
 
 
 def run_stages(
-    recipe: Recipe, sources: Mapping[str, Sequence[Example]], base: str, kept: Path
-) -> tuple[StanceNetwork, Tokenizer]:
-    """Train stage after stage, from the last one that is kept in the folder `kept`."""
-    network, tokenizer = StanceNetwork.from_encoder(base, seed=recipe.stages[0].seed)
-    wordings = read_wordings(OWN_DATA / "wordings.jsonl")
-    for n, one in enumerate(recipe.stages, 1):
-        so_far = json.dumps([base, [asdict(done) for done in recipe.stages[:n]]], sort_keys=True)
-        folder = kept / hashlib.sha256(so_far.encode()).hexdigest()[:16]
-        if (folder / "model.safetensors").is_file():
-            log.info("stage %d of %d was done before: %s", n, len(recipe.stages), folder)
-            network = StanceNetwork.from_pretrained(folder)
+    network: StanceNetwork,
+    tokenizer: Tokenizer,
+    recipe: Recipe,
+    material: Material,
+    wordings: Wordings,
+    checkpoints: Checkpoints,
+) -> None:
+    """Train stage after stage, in place, from where the run's state stands."""
+    renderer = Renderer(tokenizer, network.window)
+    progress = checkpoints.load()
+    begun = progress.stage if progress else 0
+    for number, one in enumerate(recipe.stages):
+        if number < begun:
             continue
-        finetune(network, Renderer(tokenizer, network.window), sources, wordings, one)
-        network.save_pretrained(folder)
-        log.info("stage %d of %d is done: %s", n, len(recipe.stages), folder)
-    return network, tokenizer
+        finetune(
+            network,
+            renderer,
+            material.sources,
+            wordings,
+            one,
+            number=number,
+            dev_score=_dev_score(renderer, material.dev, checkpoints.world)
+            if one.patience
+            else None,
+            checkpoints=checkpoints,
+            progress=progress if number == begun else None,
+            world=checkpoints.world,
+        )
 
 
-def fit_calibration(staged: Path, window: int) -> Calibration:
-    """One temperature a head, on a split of its own, for the artefact that is served."""
+# A dev set with fewer pairs chooses no epoch: its macro-F1 would be chance.
+_FEWEST_DEV_PAIRS = 30
+
+
+def _dev_score(
+    renderer: Renderer, dev: Mapping[str, Sequence[Example]], world: World
+) -> Callable[[StanceNetwork], float]:
+    """The mean over the dev sets of their macro-F1, of those that have pairs enough."""
+    telling = [
+        rows for rows in dev.values() if sum(len(one.labels) for one in rows) >= _FEWEST_DEV_PAIRS
+    ]
+
+    def score(network: StanceNetwork) -> float:
+        classifier = torch_classifier(network, renderer, world)
+        found = [evaluate.mean_macro_f1(answer(classifier, rows)) for rows in telling]
+        return float(np.mean(found)) if found else 0.0
+
+    return score
+
+
+def calibrate(
+    staged: Path, window: int, examples: Sequence[Example]
+) -> tuple[Calibration, PredictionSets]:
+    """One temperature a head and the thresholds of prediction sets, for what will be served."""
     renderer = Renderer(Tokenizer.from_file(str(staged / "tokenizer.json")), window)
     classifier = Classifier(OnnxNetwork(staged / "model.onnx"), renderer, UNCALIBRATED, "staged")
-    examples = read_examples(OWN_DATA / "calibration.jsonl", read_catalogue())
     labels = [label for example in examples for label in example.labels]
     logits = np.concatenate(
         classifier.logits(
@@ -128,24 +219,125 @@ def fit_calibration(staged: Path, window: int) -> Calibration:
             [[label.question for label in example.labels] for example in examples],
         )
     )
-    temperatures = {}
-    for kind in Kind:
-        rows = [n for n, label in enumerate(labels) if label.question.kind is kind]
-        allowed = np.array([[name in labels[n].allowed for name in kind.labels] for n in rows])
-        temperatures[kind] = fit_temperature(logits[rows, HEADS[kind]], allowed)
-    return Calibration(temperatures)
-
-
-def measure(
-    classifier: Classifier, recipe: Recipe, data_dir: Path | None
-) -> dict[str, dict[str, Any]]:
-    """Reports on our own test splits and on the public ones that the recipe names."""
-    catalogue = read_catalogue()
-    tests = {name: read_examples(OWN_DATA / f"{name}.jsonl", catalogue) for name in OWN_TESTS}
-    for name, split in recipe.report.items():
-        if data_dir:
-            tests[f"{name} {split}"] = read_source(data_dir, name, split)
-    return {
-        name: evaluate.report(evaluate.answer(classifier, examples), classifier.name)
-        for name, examples in tests.items()
+    by_kind = {
+        kind: [n for n, label in enumerate(labels) if label.question.kind is kind] for kind in Kind
     }
+    calibration = Calibration(
+        {
+            kind: fit_temperature(logits[rows, HEADS[kind]], _allowed(kind, labels, rows))
+            for kind, rows in by_kind.items()
+        }
+    )
+    single = {
+        kind: [n for n in rows if len(labels[n].allowed) == 1] for kind, rows in by_kind.items()
+    }
+    sets = PredictionSets.fit(
+        {kind: calibration.probabilities(kind, logits[rows]) for kind, rows in single.items()},
+        {
+            kind: np.array([kind.labels.index(labels[n].allowed[0]) for n in rows], np.int64)
+            for kind, rows in single.items()
+        },
+    )
+    return calibration, sets
+
+
+def _allowed(kind: Kind, labels: Sequence[Label], rows: Sequence[int]) -> NDArray[np.bool_]:
+    return np.array([[name in labels[n].allowed for name in kind.labels] for n in rows])
+
+
+def served(models: Path) -> Bundle | None:
+    """The bundle that is served today, its every file checked; None where there is none."""
+    if not (models / "DEFAULT").is_file():
+        return None
+    return verify(models, default_name(models))
+
+
+def _open_parent(order: Order) -> Bundle | None:
+    if order.parent is None:
+        return None
+    parent = verify(order.models, None if order.parent == "default" else order.parent)
+    missing = [
+        file
+        for file in ("model.safetensors", "config.json")
+        if file not in parent.manifest["files"]
+    ]
+    if missing:
+        raise StanceError(f"{parent.folder}: has no {missing[0]}, so no training can go on from it")
+    return parent
+
+
+def _start(order: Order, parent: Bundle | None, recipe: Recipe) -> tuple[StanceNetwork, Tokenizer]:
+    if parent is None:
+        return StanceNetwork.from_encoder(order.base, seed=recipe.stages[0].seed)
+    tokenizer = Tokenizer.from_file(str(parent.folder / "tokenizer.json"))
+    return StanceNetwork.from_pretrained(parent.folder), tokenizer
+
+
+class _Identity:
+    """What makes two trainings the same: where they start, the recipe and the data."""
+
+    def __init__(
+        self, order: Order, parent: Bundle | None, recipe: Recipe, material: Material
+    ) -> None:
+        self.fingerprints = {n: evaluate.fingerprint(s) for n, s in material.sources.items()}
+        whole = [
+            parent.digest if parent else order.base,
+            asdict(recipe),
+            self.fingerprints,
+            {name: evaluate.fingerprint(rows) for name, rows in material.dev.items()},
+        ]
+        self.digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _name(order: Order, parent: Bundle | None, checkpoints: Checkpoints) -> str:
+    """The new bundle's name; that of the run that is resumed, so that midnight changes nothing."""
+    kept = checkpoints.folder / "name"
+    if order.restart:
+        checkpoints.forget()
+    if kept.is_file():
+        if not order.resume:
+            raise StanceError(
+                f"a training of the same labels by the same recipe was broken off and is kept in "
+                f"{checkpoints.folder}: go on with --resume, or begin anew with --restart"
+            )
+        name = order.name or kept.read_text(encoding="utf-8").strip()
+    elif order.resume:
+        raise StanceError(
+            f"there is nothing to resume in {order.models}: no training of these labels by this "
+            "recipe was broken off there; leave out --resume"
+        )
+    else:
+        name = order.name or _made_name(order, parent)
+    if (order.models / name).exists():
+        raise StanceError(f"{order.models / name} exists already; give another --name")
+    if checkpoints.world.leads:
+        try:
+            checkpoints.folder.mkdir(parents=True, exist_ok=True)
+            kept.write_text(name + "\n", encoding="utf-8")
+        except OSError as error:
+            raise StanceError(f"{checkpoints.folder} cannot be written: {error}") from error
+    return name
+
+
+def _made_name(order: Order, parent: Bundle | None) -> str:
+    start = re.sub(r"^\d{4}-\d\d-\d\d-", "", parent.name) if parent else Path(order.base).name
+    stem = order.labels.paths[0].stem if order.labels.paths else ""
+    today = datetime.datetime.now().astimezone().date().isoformat()
+    words = re.sub(r"[^a-z0-9.]+", "-", f"{today}-{start}-{stem}".lower()).strip("-.")[:80]
+    taken = set(bundle_names(order.models)) if order.models.is_dir() else set()
+    names = [words, *(f"{words}-{n}" for n in range(2, 1000))]
+    return next(name for name in names if name not in taken)
+
+
+def _encoder(order: Order, parent: Bundle | None) -> str:
+    """The encoder below; a folder by its name alone, since its place is nobody's business."""
+    if parent:
+        return str(parent.manifest["recipe"]["base"])
+    return Path(order.base).name if Path(order.base).is_dir() else order.base
+
+
+def _licences(parent: Bundle | None, material: Material) -> dict[str, str]:
+    """The licence words of every public set that the model has learned from, its parents' too."""
+    before = dict(parent.manifest.get("licences", {})) if parent else {}
+    now = {name: SOURCES[name].licence for name in material.sources if name in SOURCES}
+    return before | now

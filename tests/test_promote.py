@@ -1,0 +1,206 @@
+"""The gate before a bundle is served."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from stance.bundle import default_name, open_bundle, publish, roll_back, seal, stage
+from stance.bundle import promote as serve
+from stance.errors import StanceError
+from stance.issues import read_catalogue
+from stance.render import Renderer
+from tests.tiny import labelled_rows, tiny_encoder, write_jsonl
+from training.export import export_onnx
+from training.finetune import finetune
+from training.label_files import read_labels
+from training.network import StanceNetwork
+from training.promote import promote
+from training.recipe import Stage
+from training.seen import Seen
+from training.wordings import Wordings
+
+
+@pytest.fixture(name="models")
+def _models(tmp_path: Path) -> Path:
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models"
+
+
+@pytest.fixture(scope="module", name="good")
+def _good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A staged folder of a network that knows one word from another."""
+    folder = tmp_path_factory.mktemp("good")
+    network, tokenizer = StanceNetwork.from_encoder(str(tiny_encoder(folder / "encoder")))
+    rows = write_jsonl(folder / "rows.jsonl", labelled_rows(150, seed=7))
+    examples = read_labels([rows], read_catalogue()).examples
+    recipe = Stage(
+        {"labels": 1.0}, epochs=25, learning_rate=0.01, tokens_per_step=512, strangers=0.0,
+        dropout=0.0, bf16=False,
+    )  # fmt: skip
+    finetune(
+        network, Renderer(tokenizer, network.window), {"labels": examples}, Wordings({}, {}), recipe
+    )
+    return _staged(folder / "staged", network, tokenizer)
+
+
+@pytest.fixture(scope="module", name="bad")
+def _bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A staged folder of a network that knows nothing."""
+    folder = tmp_path_factory.mktemp("bad")
+    network, tokenizer = StanceNetwork.from_encoder(str(tiny_encoder(folder / "encoder")), seed=3)
+    with torch.no_grad():
+        network.out.bias[3] = 5.0
+    return _staged(folder / "staged", network, tokenizer)
+
+
+def _staged(folder: Path, network: StanceNetwork, tokenizer: Tokenizer) -> Path:
+    folder.mkdir()
+    network.save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    export_onnx(StanceNetwork.from_pretrained(folder), folder / "model.onnx")
+    return folder
+
+
+def put(models: Path, name: str, staged: Path, test: int = 60, seen: Sequence[str] = ()) -> None:
+    """Publish a bundle with test rows of its own."""
+    manifest = {"kind": "stance", "description": name, "window": 64,
+                "temperatures": {"stance": 1.0, "sentiment": 1.0}}  # fmt: skip
+    with stage(models, name) as folder:
+        for path in staged.iterdir():
+            shutil.copy(path, folder)
+        if test:
+            write_jsonl(folder / "test.jsonl", labelled_rows(test, seed=11))
+        Seen.of(seen).write(folder)
+        seal(folder, manifest)
+        publish(folder, models, name)
+
+
+def test_a_better_bundle_is_promoted_and_says_over_which(
+    models: Path, good: Path, bad: Path
+) -> None:
+    put(models, "old", bad)
+    serve(models, "old")
+    put(models, "new", good)
+
+    told = promote(models, "new", threads=1)
+
+    assert default_name(models) == "new"
+    assert "better beyond chance" in told
+    [entry] = open_bundle(models, "new").manifest["promotions"]
+    assert (entry["over"], entry["forced"]) == ("old", False)
+
+
+def test_a_worse_bundle_is_refused_with_its_numbers(models: Path, good: Path, bad: Path) -> None:
+    put(models, "old", good)
+    serve(models, "old")
+    put(models, "new", bad)
+
+    with pytest.raises(StanceError, match=r"worse beyond chance: macro-F1 0\.\d+ against 0\.\d+"):
+        promote(models, "new", threads=1)
+
+    assert default_name(models) == "old"
+    assert "promotions" not in open_bundle(models, "new").manifest
+
+
+def test_force_serves_a_worse_bundle_and_the_manifest_says_so(
+    models: Path, good: Path, bad: Path
+) -> None:
+    put(models, "old", good)
+    serve(models, "old")
+    put(models, "new", bad)
+    digest = open_bundle(models, "new").digest
+
+    told = promote(models, "new", force=True, threads=1)
+
+    assert "promoted by force" in told
+    [entry] = open_bundle(models, "new").manifest["promotions"]
+    assert entry["forced"]
+    assert entry["comparisons"]
+    assert open_bundle(models, "new").digest == digest
+    assert default_name(models) == "new"
+
+
+def test_the_same_weights_are_no_worse(models: Path, good: Path) -> None:
+    put(models, "old", good)
+    serve(models, "old")
+    put(models, "new", good)
+
+    assert "no difference beyond chance" in promote(models, "new", threads=1)
+    assert default_name(models) == "new"
+
+
+def test_a_bundle_measured_on_nothing_is_refused(models: Path, good: Path) -> None:
+    put(models, "old", good, test=0)
+    serve(models, "old")
+    put(models, "new", good, test=0)
+
+    with pytest.raises(StanceError, match="nothing was compared\n.*not promoted"):
+        promote(models, "new", threads=1)
+
+
+def test_rows_that_a_model_has_seen_do_not_count(models: Path, good: Path, bad: Path) -> None:
+    texts = [str(row["text"]) for row in labelled_rows(60, seed=11)]
+    put(models, "old", bad)
+    serve(models, "old")
+    put(models, "new", good, seen=texts)
+
+    with pytest.raises(StanceError, match="nothing was compared"):
+        promote(models, "new", threads=1)
+
+
+def test_few_rows_are_too_few_to_tell_and_refuse_nothing(
+    models: Path, good: Path, bad: Path
+) -> None:
+    put(models, "old", good, test=5)
+    serve(models, "old")
+    put(models, "new", bad, test=5)
+
+    assert "too few labels to tell" in promote(models, "new", threads=1)
+
+
+def test_a_broken_bundle_is_not_promoted(models: Path, good: Path) -> None:
+    put(models, "old", good)
+    serve(models, "old")
+    put(models, "new", good)
+    (models / "new" / "model.onnx").write_bytes(b"rot")
+
+    with pytest.raises(StanceError, match="its sha256 is not the manifest's"):
+        promote(models, "new", force=True, threads=1)
+
+    assert default_name(models) == "old"
+
+
+def test_a_broken_served_bundle_is_replaced_by_force_only(models: Path, good: Path) -> None:
+    put(models, "old", good)
+    serve(models, "old")
+    put(models, "new", good)
+    (models / "old" / "model.onnx").write_bytes(b"rot")
+
+    with pytest.raises(StanceError, match="--force serves the new one"):
+        promote(models, "new", threads=1)
+    promote(models, "new", force=True, threads=1)
+
+    assert default_name(models) == "new"
+
+
+def test_what_was_served_before_comes_back(models: Path, good: Path) -> None:
+    put(models, "old", good)
+    serve(models, "old")
+    put(models, "new", good)
+    promote(models, "new", threads=1)
+
+    assert roll_back(models) == "old"
+    assert default_name(models) == "old"
+
+
+def test_the_served_bundle_is_not_promoted_again(models: Path, good: Path) -> None:
+    put(models, "old", good)
+    serve(models, "old")
+
+    assert promote(models, "old", threads=1) == "old is served already"
+    assert "promotions" not in json.loads((models / "old" / "manifest.json").read_text())

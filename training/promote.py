@@ -1,0 +1,111 @@
+"""The gate before a bundle is served: it must not be worse than the one that is, beyond chance.
+
+Both answer the same test rows, which neither has learned from. Knows nothing of training.
+"""
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import stance.bundle
+from stance.bundle import Bundle, default_name, verify
+from stance.classifier import Classifier
+from stance.errors import BundleError, StanceError
+from stance.issues import read_catalogue
+from training.answers import answer
+from training.compare import Comparison, Verdict, compare
+from training.examples import Example
+from training.label_files import read_labels
+from training.measure import TEST_ROWS
+from training.seen import read_seen
+
+
+def promote(models: Path, name: str, *, force: bool = False, threads: int | None = None) -> str:
+    """Make a bundle the one that is served, if it is not worse; tells what was found.
+
+    A running service takes the new one on SIGHUP.
+
+    Args:
+        models: the folder of bundles.
+        name: the bundle to serve.
+        force: serve it even if it is worse, or nothing can be compared; its manifest says so.
+        threads: of the engine.
+
+    Raises:
+        StanceError: it is worse beyond chance, or there is no row to compare on, and `force` is not
+            given; or a bundle cannot be trusted. What is served stays.
+    """
+    candidate = verify(models, name)
+    former = _served(models, force)
+    if former and former.name == name:
+        return f"{name} is served already"
+    if former is None:
+        return _serve(models, name, "nothing was served before", {}, forced=force)
+    comparisons = {
+        of: _compare(candidate, former, rows, threads)
+        for of, rows in _test_rows(candidate, former).items()
+    }
+    told = "\n".join(line for found in comparisons.values() for line in found.sentences())
+    found = {of: comparison.to_json() for of, comparison in comparisons.items()}
+    if not comparisons:
+        told = "no row of their tests is new to both models, so nothing was compared"
+    worse = [of for of, c in comparisons.items() if c.verdict is Verdict.WORSE]
+    if (worse or not comparisons) and not force:
+        reason = f"worse on {', '.join(worse)}" if worse else "nothing to compare"
+        raise StanceError(
+            f"{told}\n{name} is not promoted ({reason}); {former.name} stays. "
+            "To serve it all the same: --force"
+        )
+    return _serve(models, name, told, found, forced=bool(worse or not comparisons))
+
+
+def _served(models: Path, force: bool) -> Bundle | None:
+    if not (models / "DEFAULT").is_file():
+        return None
+    try:
+        return verify(models, default_name(models))
+    except BundleError as error:
+        if force:
+            return None
+        raise StanceError(
+            f"the served bundle cannot be compared with: {error}; --force serves the new one"
+        ) from error
+
+
+def _test_rows(candidate: Bundle, former: Bundle) -> dict[str, list[Example]]:
+    """The test rows of both bundles that neither has learned from, by where they come from."""
+    seen = read_seen(candidate.folder) | read_seen(former.folder)
+    by_source: dict[str, dict[str, Example]] = {}
+    for bundle in (candidate, former):
+        path = bundle.folder / TEST_ROWS
+        if TEST_ROWS not in bundle.manifest["files"]:
+            continue
+        for example in read_labels([path], read_catalogue()).examples:
+            if example.statement.text not in seen:
+                rows = by_source.setdefault(example.source, {})
+                rows.setdefault(example.statement.text, example)
+    return {source: list(rows.values()) for source, rows in by_source.items()}
+
+
+def _compare(
+    candidate: Bundle, former: Bundle, rows: Sequence[Example], threads: int | None
+) -> Comparison:
+    return compare(
+        answer(Classifier.load(candidate, threads), rows),
+        answer(Classifier.load(former, threads), rows),
+    )
+
+
+def _serve(models: Path, name: str, told: str, found: dict[str, Any], *, forced: bool) -> str:
+    former = default_name(models) if (models / "DEFAULT").is_file() else None
+    entry = {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "over": former,
+        "forced": forced,
+        "comparisons": found,
+    }
+    stance.bundle.record_promotion(models, name, entry)
+    stance.bundle.promote(models, name)
+    by_force = " by force" if forced else ""
+    return f"{told}\n{name} is promoted{by_force}; a running service takes it on SIGHUP"
