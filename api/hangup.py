@@ -32,7 +32,7 @@ def hangups_held() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(_SIGHUP, before)
+        signal.signal(_SIGHUP, signal.SIG_DFL if before is None else before)
 
 
 @asynccontextmanager

@@ -5,31 +5,23 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
-from stance.bundle import (
-    default_name,
-    models_dir,
-    open_bundle,
-    open_each,
-    roll_back,
-    verify,
-)
+from stance.bundle import default_name, models_dir, open_bundle, open_each, verify
 from stance.classifier import Classifier
-from stance.conformal import level_of
 from stance.domain import Statement
 from stance.errors import (
     MOST_FAULTS_SHOWN,
     BundleError,
-    InputError,
     StanceError,
 )
 from stance.issues import read_catalogue
+from stance.promotion import roll_back
 
 OK, FAILED, SOME_ROWS_FAILED = 0, 1, 3
 _TABLE_ROWS = 100
@@ -59,7 +51,14 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from training.commands import add_benchmark, add_evaluate, add_promote, add_train
+    from training.commands import (
+        add_benchmark,
+        add_evaluate,
+        add_promote,
+        add_train,
+        coverage,
+        number,
+    )
 
     parser = argparse.ArgumentParser(
         prog="stance", description="Who is for or against what, in political statements."
@@ -91,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_issues(classify)
     classify.add_argument(
         "--coverage",
-        type=_coverage,
+        type=coverage,
         metavar="C",
         help="give the set of labels that holds the truth that often, 0.5 to 0.99",
     )
@@ -117,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="answer over HTTP")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=_number(0, 65535), default=8000)
+    serve.add_argument("--port", type=number(0, 65535), default=8000)
     _add_issues(serve)
     _add_model(serve)
     serve.set_defaults(run=_serve)
@@ -131,36 +130,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _number(least: int, most: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if not (text.isdecimal() and least <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}")
-        return int(text)
-
-    return number
-
-
-def _coverage(text: str) -> float:
-    try:
-        coverage = float(text)
-        level_of(coverage)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
-    except InputError as error:
-        raise argparse.ArgumentTypeError(error.reason) from None
-    return coverage
-
-
 def _add_issues(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--issues", type=Path, metavar="FILE", help="an issue catalogue (TOML)")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
+    from training.commands import add_threads
+
     parser.add_argument("--model", metavar="NAME", help="a bundle; default: the one in DEFAULT")
     parser.add_argument("--models", type=Path, default=models_dir(), metavar="DIR")
-    parser.add_argument(
-        "--threads", type=_number(1, 1024), metavar="N", help="default: all that may be used"
-    )
+    add_threads(parser)
 
 
 def _classify(options: argparse.Namespace) -> int:

@@ -12,11 +12,10 @@ of every file. A folder without a manifest is no model. No pickle is ever read.
 
 import errno
 import hashlib
-import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -35,8 +34,6 @@ from stance.manifest import (
     prediction_sets,
     read_manifest,
 )
-
-log = logging.getLogger("stance.bundle")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}")
 _ALLOWED_SUFFIXES = {".json", ".jsonl", ".onnx", ".safetensors", ".md", ".toml", ".html"}
@@ -151,7 +148,7 @@ def stage(models: Path, name: str) -> Iterator[Path]:
     Raises:
         BundleError: the name is not fit for a bundle, or is taken; or the disk is full.
     """
-    _check_name(name)
+    check_name(name)
     if (models / name).exists():
         raise BundleError(f"{models / name} exists already; bundles are never overwritten")
     folder = models / f".{name}.{os.getpid()}"
@@ -184,7 +181,7 @@ def seal(folder: Path, manifest: Mapping[str, Any]) -> None:
             path.chmod(0o644)  # some writers leave files that only their owner can read
             files[str(path.relative_to(folder))] = _sha256(path)
     try:
-        _write_durably(folder / "manifest.json", manifest_text(complete(manifest, files)))
+        write_durably(folder / "manifest.json", manifest_text(complete(manifest, files)))
     except OSError as error:
         raise BundleError(f"{folder / 'manifest.json'} could not be written: {error}") from error
 
@@ -195,7 +192,7 @@ def publish(staged: Path, models: Path, name: str) -> Path:
     Raises:
         BundleError: the name is not fit, the folder is not whole, or the name was taken meanwhile.
     """
-    _check_name(name)
+    check_name(name)
     bundle = Bundle(staged, name, read_manifest(staged / "manifest.json"))
     _verify_files(bundle, tuple(bundle.manifest["files"]))
     try:
@@ -205,112 +202,12 @@ def publish(staged: Path, models: Path, name: str) -> Path:
     return models / name
 
 
-def promote(models: Path, name: str) -> None:
-    """Make a bundle the one that is served; the former one is remembered in `HISTORY`.
-
-    Nothing changes for the bundle that is the default already.
+def check_name(name: str) -> None:
+    """Check that a name is fit for a bundle.
 
     Raises:
-        BundleError: there is no such bundle, it is not whole, or the change cannot be written;
-            then the former one stays.
+        BundleError: it is not.
     """
-    verify(models, name)
-    former, history = _served_now(models), _history(models)
-    if former == name:
-        return
-    if former and history[-1:] != [former]:
-        history.append(former)
-    # In this order, here and below: if the process dies in between, `HISTORY` ends in the name
-    # that `DEFAULT` has, which going back passes over.
-    remembered = {"HISTORY": _lines(history)} if history else {}
-    _replace(models, {**remembered, "DEFAULT": _lines([name])})
-
-
-def roll_back(models: Path) -> str:
-    """Serve again what was served before: the last name in `HISTORY` that still is a whole bundle.
-
-    That name and those after it, of bundles that are gone or broken, are taken off `HISTORY`.
-
-    Returns:
-        the name.
-
-    Raises:
-        BundleError: there is none, or the change cannot be written; then nothing changes.
-    """
-    served, history = _served_now(models), _history(models)
-    while history:
-        name = history.pop()
-        if name == served:
-            continue
-        try:
-            verify(models, name)
-        except BundleError as error:
-            log.warning("passed over in going back: %s", error)
-            continue
-        _replace(models, {"DEFAULT": _lines([name]), "HISTORY": _lines(history)})
-        return name
-    raise BundleError(
-        f"{models / 'HISTORY'} names no whole model to go back to; promote one by its name"
-    )
-
-
-def record_promotion(models: Path, name: str, entry: Mapping[str, Any]) -> None:
-    """Add an entry to the `promotions` of a manifest, the one part that ever changes.
-
-    Args:
-        models: the folder of bundles.
-        name: a bundle's name.
-        entry: what was measured and decided; JSON.
-
-    Raises:
-        BundleError: there is no such bundle, or it cannot be written; then nothing changes.
-    """
-    manifest = dict(open_bundle(models, name).manifest)
-    manifest["promotions"] = [*manifest.get("promotions", []), dict(entry)]
-    _replace(models, {f"{name}/manifest.json": manifest_text(manifest)})
-
-
-def _served_now(models: Path) -> str | None:
-    try:
-        return default_name(models)
-    except BundleError:  # there is none yet, or it is to be replaced by one that can be read
-        return None
-
-
-def _history(models: Path) -> list[str]:
-    path = models / "HISTORY"
-    try:
-        return path.read_text(encoding="utf-8").split()
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        raise BundleError(f"{path} cannot be read: {error}; put it right, or remove it") from error
-
-
-def _lines(names: Sequence[str]) -> str:
-    return "".join(f"{name}\n" for name in names)
-
-
-def _replace(models: Path, files: Mapping[str, str]) -> None:
-    """Write all drafts, and only then rename them in order, so that a full disk changes nothing."""
-    # The drafts stand beside the bundles: within, a reader would take them for foreign files.
-    drafts = {file: models / f".{file.replace('/', '.')}.{os.getpid()}" for file in files}
-    try:
-        for file, text in files.items():
-            _write_durably(drafts[file], text)
-        for file, draft in drafts.items():
-            draft.replace(models / file)
-    except OSError as error:
-        reason = error.strerror or error
-        raise BundleError(
-            f"{models}: {' and '.join(files)} could not be written: {reason}"
-        ) from error
-    finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
-
-
-def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise BundleError(f"{name!r}: a model's name has a-z, 0-9, dots and hyphens only")
 
@@ -342,7 +239,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_durably(path: Path, text: str) -> None:
+def write_durably(path: Path, text: str) -> None:
+    """Write a file that is on the disk when this returns."""
     with path.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

@@ -16,10 +16,7 @@ from stance.bundle import (
     models_dir,
     open_bundle,
     open_each,
-    promote,
     publish,
-    record_promotion,
-    roll_back,
     seal,
     stage,
     verify,
@@ -27,6 +24,7 @@ from stance.bundle import (
 from stance.calibration import Calibration
 from stance.domain import Kind
 from stance.errors import BundleError
+from stance.promotion import promote, record_promotion, roll_back
 from tests.tiny_bundles import opening_at
 
 FILES = {

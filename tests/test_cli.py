@@ -18,9 +18,10 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.settings import Settings
 from stance.__main__ import main
-from stance.bundle import bundle_names, default_name, models_dir, open_bundle, promote
+from stance.bundle import bundle_names, default_name, models_dir, open_bundle
 from stance.domain import Issue, Statement
 from stance.issues import read_catalogue
+from stance.promotion import promote
 from stance.result_files import SCHEMA
 from stance.terminal import print_results
 from tests.fakes import fake_classifier

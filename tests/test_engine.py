@@ -12,11 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 from api.engine import Engine, Served
-from stance.bundle import open_bundle, promote
+from stance.bundle import open_bundle
 from stance.classifier import Classifier
 from stance.domain import Issue, Statement
 from stance.errors import InputError
 from stance.packing import Rows
+from stance.promotion import promote
 from tests.fakes import fake_classifier, keyword_network, word_tokenizer
 from tests.tiny_bundles import publish_tiny
 

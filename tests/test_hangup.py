@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from api.hangup import hangups_held, on_hangup
-from stance.bundle import promote
+from stance.promotion import promote
 from tests.tiny_bundles import publish_tiny
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs SIGHUP")

@@ -9,12 +9,13 @@ import pytest
 
 from stance.domain import Kind, Stance
 from stance.issues import read_catalogue
+from training.duplicates import near_clusters
 from training.examples import Example, stance_subjects
 from training.label_files import read_labels
 from training.material import OWN_DATA
 from training.wordings import read_wordings
 
-SPLITS = ("train", "train_polarity", "dev", "calibration", "test", "test_unseen")
+SPLITS = ("train", "dev", "calibration", "test", "test_unseen")
 
 
 @pytest.fixture(scope="module", name="rows")
@@ -40,6 +41,37 @@ def test_no_group_is_on_two_sides(rows: dict[str, Sequence[Example]]) -> None:
             splits.setdefault(example.group, set()).add(name)
 
     assert {group: found for group, found in splits.items() if len(found) > 1} == {}
+
+
+def test_no_statement_nearly_repeats_one_of_another_split(
+    rows: dict[str, Sequence[Example]],
+) -> None:
+    placed = [(name, e.statement.text) for name, examples in rows.items() for e in examples]
+    sides: dict[int, set[str]] = {}
+    for (name, _), cluster in zip(placed, near_clusters([t for _, t in placed]), strict=True):
+        sides.setdefault(int(cluster), set()).add(name)
+
+    assert [found for found in sides.values() if len(found) > 1] == []
+
+
+def test_there_is_as_much_of_everything_as_the_card_promises(
+    rows: dict[str, Sequence[Example]],
+) -> None:
+    labels = [(name, lb) for name, examples in rows.items() for e in examples for lb in e.labels]
+    asked = Counter(
+        (lb.question.subject, lb.allowed[0]) for _, lb in labels if lb.question.kind is Kind.STANCE
+    )
+    catalogue = {issue.proposition for issue in read_catalogue()}
+    further = {subject for subject, _ in asked} - catalogue
+    trained = set(stance_subjects(rows["train"]))
+
+    assert min(asked[p, side] for p in catalogue for side in tuple(Stance)[:3]) >= 70
+    assert len(further) >= 100
+    assert len(further - trained) >= 50
+    assert (
+        sum(bool(lb.question.subject) for _, lb in labels if lb.question.kind is not Kind.STANCE)
+        >= 800
+    )
 
 
 def test_unseen_propositions_are_in_no_other_split_and_in_no_wording(

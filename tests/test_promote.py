@@ -9,10 +9,11 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from stance.bundle import default_name, open_bundle, publish, roll_back, seal, stage
-from stance.bundle import promote as serve
+from stance.bundle import default_name, open_bundle, publish, seal, stage
 from stance.errors import StanceError
 from stance.issues import read_catalogue
+from stance.promotion import promote as serve
+from stance.promotion import roll_back
 from stance.render import Renderer
 from tests.tiny import labelled_rows, tiny_encoder, write_jsonl
 from training.export import export_onnx
@@ -139,7 +140,7 @@ def test_a_bundle_measured_on_nothing_is_refused(models: Path, good: Path) -> No
     serve(models, "old")
     put(models, "new", good, test=0)
 
-    with pytest.raises(StanceError, match="nothing was compared\n.*not promoted"):
+    with pytest.raises(StanceError, match="not promoted: .* nothing was compared"):
         promote(models, "new", threads=1)
 
 
@@ -153,14 +154,17 @@ def test_rows_that_a_model_has_seen_do_not_count(models: Path, good: Path, bad: 
         promote(models, "new", threads=1)
 
 
-def test_few_rows_are_too_few_to_tell_and_refuse_nothing(
+def test_few_rows_prove_nothing_and_promote_by_force_only(
     models: Path, good: Path, bad: Path
 ) -> None:
     put(models, "old", good, test=5)
     serve(models, "old")
     put(models, "new", bad, test=5)
 
-    assert "too few labels to tell" in promote(models, "new", threads=1)
+    with pytest.raises(StanceError, match="too few labels to tell.*\n.*\n.*too few test rows"):
+        promote(models, "new", threads=1)
+
+    assert "promoted by force" in promote(models, "new", force=True, threads=1)
 
 
 def test_a_broken_bundle_is_not_promoted(models: Path, good: Path) -> None:

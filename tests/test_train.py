@@ -1,20 +1,27 @@
 """From labelled statements to a promoted bundle, on a tiny random encoder."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
-from stance.bundle import default_name, open_bundle, promote, verify
+from stance.bundle import default_name, open_bundle, verify
 from stance.classifier import Classifier
 from stance.domain import Issue, Statement
 from stance.errors import StanceError
+from stance.promotion import promote
 from tests.tiny import labelled_rows, own_statements, tiny_encoder, tiny_recipe, write_jsonl
-from training.material import LabelFiles
-from training.seen import read_seen
-from training.train import Order, Trained, train
+from training.checkpoint import Checkpoints
+from training.material import LabelFiles, gather
+from training.network import StanceNetwork
+from training.recipe import read_recipe
+from training.seen import Seen, read_seen
+from training.train import Order, Trained, run_stages, train
+from training.wordings import read_wordings
 
 
 @pytest.fixture(scope="module", name="order")
@@ -126,6 +133,26 @@ def test_a_second_generation_never_measures_on_what_its_parent_learned(
         (lambda o, _: replace(o, name="no", parent="strange"), "no model 'strange'"),
         (lambda o, _: replace(o, name="no", base="no-such-encoder-anywhere"), "cannot load the"),
         (lambda o, _: replace(o, name="no", resume=True), "there is nothing to resume"),
+        (lambda o, _: replace(o, name="My Model"), "a model's name has a-z, 0-9"),
+        (
+            lambda o, path: replace(
+                o, name="no", labels=LabelFiles(),
+                recipe=tiny_recipe(path / "public.toml", mix=["vast"]), data_dir=path,
+            ),
+            "vast",
+        ),
+        (
+            lambda o, path: replace(
+                o, name="no", recipe=tiny_recipe(path / "mute.toml", mix=["own"])
+            ),
+            "does not name `labels`",
+        ),
+        (
+            lambda o, path: replace(
+                o, name="no", labels=LabelFiles((o.own_data / "calibration.jsonl",))
+            ),
+            "is kept apart by Stance to measure with",
+        ),
         (lambda o, _: replace(o, name="no", labels=LabelFiles()), "name a file of labelled"),
         (
             lambda o, path: replace(
@@ -135,7 +162,10 @@ def test_a_second_generation_never_measures_on_what_its_parent_learned(
             "more",
         ),
     ],
-    ids=["taken", "no parent", "no encoder", "no run", "no labels", "one row"],
+    ids=[
+        "taken", "no parent", "no encoder", "no run", "bad name", "no copy",
+        "labels not in the mix", "rows of ours", "no labels", "one row",
+    ],
 )  # fmt: skip
 def test_what_cannot_be_trained_is_said_and_nothing_is_left(
     order: Order, trained: Trained, tmp_path: Path,
@@ -147,8 +177,7 @@ def test_what_cannot_be_trained_is_said_and_nothing_is_left(
         train(change(order, tmp_path))
 
     assert default_name(order.models) == trained.name
-    left = sorted(path.name for path in order.models.iterdir())
-    assert [name for name in left if name not in before and not name.startswith(".training")] == []
+    assert sorted(path.name for path in order.models.iterdir()) == before
 
 
 def test_one_class_only_is_refused(order: Order, tmp_path: Path) -> None:
@@ -170,3 +199,25 @@ def test_few_labels_spend_none_on_dev_and_calibration(order: Order, tmp_path: Pa
     assert few is not None
     assert any("30 groups of statements are few" in note for note in few.notes)
     assert few.measured.reports["labels"]["stance"]["n"] == 24
+
+
+def test_what_was_trained_before_it_broke_off_is_not_trained_again(
+    order: Order, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = read_recipe(tiny_recipe(tmp_path / "r.toml", epochs=1))
+    recipe = replace(recipe, stages=(*recipe.stages, replace(recipe.stages[0], seed=9)))
+    material = gather(order.labels, recipe, None, Seen(frozenset()), order.own_data)
+    wordings = read_wordings(order.own_data / "wordings.jsonl")
+    trained: list[dict[str, torch.Tensor]] = []
+
+    for _ in range(2):
+        network, tokenizer = StanceNetwork.from_encoder(order.base)
+        with caplog.at_level(logging.INFO, "stance.training"):
+            caplog.clear()
+            run_stages(
+                network, tokenizer, recipe, material, wordings, Checkpoints(tmp_path / "run")
+            )
+        trained.append(network.state_dict())
+
+    assert caplog.messages == []
+    assert all(torch.equal(trained[0][name], trained[1][name]) for name in trained[0])

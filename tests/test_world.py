@@ -10,10 +10,11 @@ import torch
 from safetensors.torch import load_file
 
 from stance.errors import StanceError
-from tests.tiny import labelled_rows, tiny_encoder, write_jsonl
+from tests.tiny import labelled_rows, tiny_encoder, tiny_recipe, write_jsonl
 from training.checkpoint import Checkpoints, Progress
 from training.world import World, has_fast_bfloat16, join_world
 
+ROOT = Path(__file__).parents[1]
 TRAIN = """
 import sys
 from pathlib import Path
@@ -52,11 +53,10 @@ def test_two_processes_train_the_network_that_one_trains(tmp_path: Path) -> None
         sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
         *alone[1:],
     ]  # fmt: skip
-    root = Path(__file__).parents[1]
 
     for command in (alone, together):
         done = subprocess.run(  # noqa: S603 - our own command
-            command, cwd=root, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stderr[-2000:]
 
@@ -65,10 +65,31 @@ def test_two_processes_train_the_network_that_one_trains(tmp_path: Path) -> None
         np.testing.assert_allclose(two[name].float(), weight.float(), atol=2e-3)
 
 
+def test_two_processes_publish_one_bundle(tmp_path: Path) -> None:
+    tiny_encoder(tmp_path / "encoder")
+    tiny_recipe(tmp_path / "recipe.toml", epochs=1, mix=["labels"])
+    write_jsonl(tmp_path / "rows.jsonl", labelled_rows(60))
+    (tmp_path / "models").mkdir()
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        "-m", "stance", "train", str(tmp_path / "rows.jsonl"), "--base", str(tmp_path / "encoder"),
+        "--recipe", str(tmp_path / "recipe.toml"), "--models", str(tmp_path / "models"),
+        "--name", "both", "--device", "cpu",
+    ]  # fmt: skip
+
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["both"]
+    assert done.stdout.count("published as both") == 1
+
+
 def test_a_state_of_two_processes_is_not_taken_up_by_one(tmp_path: Path) -> None:
     Checkpoints(tmp_path).save(Progress(processes=2, tensors={"network.w": torch.zeros(1)}))
 
-    with pytest.raises(StanceError, match="written by 2 processes, and now there are 1"):
+    with pytest.raises(StanceError, match="written by 2 processes on cpu, and now there are 1"):
         Checkpoints(tmp_path).load()
 
 

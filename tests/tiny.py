@@ -10,6 +10,8 @@ from transformers import BertConfig, BertModel
 
 from tests.fakes import word_tokenizer
 
+torch.set_num_threads(1)  # a tiny network only loses by more
+
 SIDES = {"favor": "supports", "against": "opposes", "neutral": "discusses"}
 TOPICS = ("peace", "carbon tax", "gas trade", "border visas", "grain treaty")
 SPEAKERS = ("the minister", "the president", "moscow", "warsaw", "paris", "kyiv", "berlin")

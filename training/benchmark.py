@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tokenizers import Tokenizer
 
-from stance.bundle import verify
 from stance.domain import Kind
 from stance.errors import StanceError
 from stance.render import Renderer
@@ -29,6 +27,7 @@ from training.finetune import finetune
 from training.network import DEFAULT_ENCODER, StanceNetwork
 from training.recipe import Stage, read_recipe, shipped_recipe
 from training.sources import read_hub, read_pairs, read_source
+from training.start import open_parent, start_network
 from training.wordings import Wordings
 from training.world import World
 
@@ -60,7 +59,7 @@ class Benchmark:
         source: its name in `training/sources.py`.
         kind: what its labels say.
         train: the splits that are trained on.
-        dev: the splits that choose the epoch.
+        dev: the splits that choose the epoch; none: every epoch is trained.
         tests: what is scored.
     """
 
@@ -81,7 +80,7 @@ BENCHMARKS = {
         ),
     ),
     "semeval2016": Benchmark(
-        "semeval2016t6", Kind.STANCE, ("train",), ("trial",), (Test("task A", "test_a"),)
+        "semeval2016t6", Kind.STANCE, ("train",), (), (Test("task A", "test_a"),)
     ),
     "newsmtsc": Benchmark(
         "newsmtsc", Kind.SENTIMENT, ("train",), ("rw_dev", "mt_dev"),
@@ -180,6 +179,7 @@ def benchmark(
     chosen = BENCHMARKS[name]
     if n_seeds < 0 or (n_seeds == 0 and not parent):
         raise StanceError("--seeds must be at least 1; 0 scores a bundle as it is: give --from")
+    began = open_parent(models, parent)
     stage = read_recipe(recipe or shipped_recipe("benchmark")).stages[0]
     known = [one for split in chosen.train for one in _joined(data_dir, chosen.source, split)]
     dev = [one for split in chosen.dev for one in _joined(data_dir, chosen.source, split)]
@@ -191,7 +191,7 @@ def benchmark(
     }
     values: dict[str, list[dict[str, float]]] = {test: [] for test in tests}
     for seed in range(max(1, n_seeds)):
-        network, tokenizer = _start(models, parent, base, seed)
+        network, tokenizer = start_network(began, base or DEFAULT_ENCODER, seed)
         renderer = Renderer(tokenizer, network.window)
         if n_seeds:
             run = replace(stage, mix={chosen.source: 1.0}, seed=seed)
@@ -226,16 +226,6 @@ def _joined(data_dir: Path | None, source: str, split: str) -> list[Example]:
     return read_source(data_dir, source, split) if data_dir else read_hub(source, split)
 
 
-def _start(
-    models: Path, parent: str | None, base: str | None, seed: int
-) -> tuple[StanceNetwork, Tokenizer]:
-    if parent is None:
-        return StanceNetwork.from_encoder(base or DEFAULT_ENCODER, seed=seed)
-    bundle = verify(models, None if parent == "default" else parent)
-    tokenizer = Tokenizer.from_file(str(bundle.folder / "tokenizer.json"))
-    return StanceNetwork.from_pretrained(bundle.folder), tokenizer
-
-
 def _train(
     network: StanceNetwork,
     renderer: Renderer,
@@ -255,6 +245,6 @@ def _train(
         {chosen.source: known},
         Wordings({}, {}),
         stage,
-        dev_score=dev_score if stage.patience else None,
+        dev_score=dev_score if dev and stage.patience else None,
         world=world,
     )

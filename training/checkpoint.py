@@ -26,7 +26,14 @@ from stance.errors import StanceError
 from training.world import World
 
 _FILE = "state.safetensors"
-_TOLD = ("stage", "step", "best", "stale", "processes")  # in the header; the rest is tensors
+_TOLD = (
+    "stage",
+    "step",
+    "best",
+    "stale",
+    "processes",
+    "device",
+)  # in the header; the rest is tensors
 
 
 @dataclass(slots=True)
@@ -39,6 +46,7 @@ class Progress:
         best: the best dev macro-F1 of the stage so far; -1 before the first.
         stale: epochs since the best.
         processes: how many train together.
+        device: the kind of device that they compute on.
         tensors: weights and moments by name, as on disk.
     """
 
@@ -47,6 +55,7 @@ class Progress:
     best: float = -1.0
     stale: int = 0
     processes: int = 1
+    device: str = "cpu"
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
 
     def part(self, name: str) -> dict[str, Tensor]:
@@ -65,11 +74,15 @@ class Checkpoints:
         folder: where the state lies; it is made when the first one is written.
         world: the processes of this run; the leading one alone writes.
         every_s: seconds between two states.
+
+    Attributes:
+        name: what the run will be called when it is done; kept with the state.
     """
 
     def __init__(self, folder: Path, world: World | None = None, every_s: float = 300) -> None:
         self.folder = folder
         self.world = world or World()
+        self.name = ""
         self._every_s = every_s
         self._last = time.monotonic()
 
@@ -89,12 +102,29 @@ class Checkpoints:
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise StanceError(f"{path}: cannot be read ({error}); begin anew: --restart") from error
         progress = Progress(**told, tensors=tensors)
-        if progress.processes != self.world.size:
+        before = (progress.processes, progress.device)
+        now = (self.world.size, self.world.device.type)
+        if before != now:
             raise StanceError(
-                f"{path}: was written by {progress.processes} processes, and now there are "
-                f"{self.world.size}; start as many, or begin anew: --restart"
+                f"{path}: was written by {before[0]} processes on {before[1]}, and now there are "
+                f"{now[0]} on {now[1]}; start it as before, or begin anew: --restart"
             )
         return progress
+
+    def kept_name(self) -> str:
+        """What the run that is kept here will be called; empty where none is kept.
+
+        Raises:
+            StanceError: the state cannot be read.
+        """
+        path = self.folder / _FILE
+        if not path.is_file():
+            return ""
+        try:
+            with safe_open(path, "pt") as file:
+                return str(file.metadata()["name"])
+        except (OSError, SafetensorError, KeyError, TypeError) as error:
+            raise StanceError(f"{path}: cannot be read ({error}); begin anew: --restart") from error
 
     def is_due(self) -> bool:
         """Whether the time for another state has come; the leading process tells."""
@@ -114,7 +144,8 @@ class Checkpoints:
         draft = self.folder / f".{_FILE}.{os.getpid()}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            save_file(dict(progress.tensors), draft, {"progress": json.dumps(told)})
+            header = {"progress": json.dumps(told), "name": self.name}
+            save_file(dict(progress.tensors), draft, header)
             with draft.open("rb") as file:
                 os.fsync(file.fileno())
             draft.replace(self.folder / _FILE)

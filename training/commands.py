@@ -3,15 +3,18 @@
 import argparse
 import json
 import logging
-from collections.abc import Iterator, Sequence
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from stance.bundle import models_dir
-from stance.errors import MissingExtraError, StanceError
+from stance.conformal import level_of
+from stance.errors import InputError, MissingExtraError
 from stance.issues import read_catalogue
 
-OK = 0
+OK, STOPPED = 0, 130
 _SEEDS = 3
 
 
@@ -33,7 +36,9 @@ def add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="your copies of public sets")
     parser.add_argument("--name", help="of the new bundle; default: date, start and labels")
     parser.add_argument("--split-by", choices=("group", "date"), default="group")
-    parser.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
+    parser.add_argument(
+        "--seed", type=number(0, 2**32 - 1), default=0, help="of the split (default 0)"
+    )
     broken_off = parser.add_mutually_exclusive_group()
     broken_off.add_argument("--resume", action="store_true", help="go on with a broken-off run")
     broken_off.add_argument("--restart", action="store_true", help="throw a broken-off run away")
@@ -49,8 +54,9 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     """The arguments of `stance evaluate`."""
     parser.add_argument("labels", type=Path, nargs="+", metavar="LABELS")
     parser.add_argument("--model", metavar="NAME", help="a bundle; default: the one in DEFAULT")
-    parser.add_argument("--coverage", type=_coverage, default=0.9, metavar="C",
-                        help="of the prediction sets (default 0.9)")  # fmt: skip
+    parser.add_argument(
+        "--coverage", type=coverage, metavar="C", help="of the prediction sets (default 0.9)"
+    )
     parser.add_argument("--json", action="store_true", help="the whole report as JSON")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="write each prediction")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the report as HTML")
@@ -70,15 +76,20 @@ def add_promote(parser: argparse.ArgumentParser) -> None:
 def add_benchmark(parser: argparse.ArgumentParser) -> None:
     """The arguments of `stance benchmark`."""
     parser.add_argument("set", choices=("vast", "semeval2016", "newsmtsc"))
-    parser.add_argument("--data", type=Path, metavar="DIR", help="your copies; default: the hub")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="your copies; without them, the hub is asked"
+    )
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--from", dest="parent", metavar="MODEL")
     start.add_argument("--base", metavar="ENCODER")
     parser.add_argument("--recipe", type=Path, metavar="FILE")
-    parser.add_argument("--seeds", type=int, default=_SEEDS, metavar="N")
+    parser.add_argument(
+        "--seeds", type=number(0, 100), default=_SEEDS, metavar="N",
+        help="how often to train (default 3); 0 scores the bundle of --from as it is",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="default: a GPU where one is")
-    _add_models(parser)
+    parser.add_argument("--models", type=Path, default=models_dir(), metavar="DIR")
     parser.set_defaults(run=_benchmark)
 
 
@@ -91,17 +102,38 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, default=models_dir(), metavar="DIR")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all that may be used")
+    add_threads(parser)
 
 
-def _coverage(text: str) -> float:
-    from stance.conformal import level_of
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """The argument that says with how many threads the engine computes."""
+    parser.add_argument(
+        "--threads", type=number(1, 1024), metavar="N",
+        help="of the engine; default: all that may be used",
+    )  # fmt: skip
 
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    """The type of an argument that is a whole number in a range."""
+
+    def whole(text: str) -> int:
+        if not (text.isdecimal() and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}")
+        return int(text)
+
+    return whole
+
+
+def coverage(text: str) -> float:
+    """The type of an argument that says how often a set of labels is to hold the truth."""
     try:
-        level_of(float(text))
-    except (ValueError, StanceError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return float(text)
+        share = float(text)
+        level_of(share)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+    except InputError as error:
+        raise argparse.ArgumentTypeError(error.reason) from None
+    return share
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -125,11 +157,16 @@ def _train(options: argparse.Namespace) -> int:
         options.data, options.name, options.resume, options.restart, options.threads,
         options.doubts,
     )  # fmt: skip
+    # What ends a container, or several processes, is to be taken like Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         done = train(order, join_world(options.device))
+    except KeyboardInterrupt:
+        print("stance: stopped; what was trained is kept: go on with --resume", file=sys.stderr)
+        return STOPPED
     finally:
         leave_world()
-    if done is None:
+    if done is None:  # another process tells
         return OK
     print(done.summary())
     print(f"serve it:  stance models promote {done.name}")
@@ -167,13 +204,18 @@ def _promote(options: argparse.Namespace) -> int:
 def _benchmark(options: argparse.Namespace) -> int:
     with _extra():
         from training.benchmark import benchmark
-        from training.world import join_world
+        from training.world import join_world, leave_world
     show_log()
-    result = benchmark(
-        options.set, options.data, options.models, options.parent, options.base, options.recipe,
-        options.seeds, join_world(options.device),
-    )  # fmt: skip
-    print(json.dumps(result.to_json()) if options.json else result.summary())
+    try:
+        world = join_world(options.device)
+        result = benchmark(
+            options.set, options.data, options.models, options.parent, options.base,
+            options.recipe, options.seeds, world,
+        )  # fmt: skip
+    finally:
+        leave_world()
+    if world.leads:
+        print(json.dumps(result.to_json()) if options.json else result.summary())
     return OK
 
 

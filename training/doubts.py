@@ -5,10 +5,8 @@ with its label, more surely than it usually is about that label.
 """
 
 import csv
-import os
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,8 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from stance.domain import Kind
-from stance.errors import FileError
 from training.examples import Example, Label
+from training.whole_file import whole_file
 
 FEWEST_ROWS = 20
 _FOLDS = 5
@@ -122,26 +120,18 @@ def write_doubts(
     Raises:
         FileError: the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file)
-            table.writerow(_COLUMNS)
-            for doubt in sorted(doubts, key=lambda doubt: doubt.score):
-                example, label = rows[doubt.row]
-                table.writerow(
-                    (
-                        example.place, example.statement.id, example.statement.text,
-                        label.question.subject or "overall sentiment",
-                        doubt.given, doubt.likely, f"{doubt.score:.4f}",
-                    )
-                )  # fmt: skip
-        draft.replace(path)
-    except OSError as error:
-        raise FileError(path, [f"cannot be written: {error.strerror or error}"]) from error
-    finally:
-        with suppress(OSError):  # gone already, or could never be there
-            draft.unlink()
+    with whole_file(path) as file:
+        table = csv.writer(file)
+        table.writerow(_COLUMNS)
+        for doubt in sorted(doubts, key=lambda doubt: doubt.score):
+            example, label = rows[doubt.row]
+            table.writerow(
+                (
+                    example.place, example.statement.id, example.statement.text,
+                    label.question.subject or "overall sentiment",
+                    doubt.given, doubt.likely, f"{doubt.score:.4f}",
+                )
+            )  # fmt: skip
 
 
 def review(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from stance.domain import Kind
-from stance.errors import FileError, LabelsError
+from stance.errors import LabelsError
 from training.answers import (
     Answered,
     Columns,
@@ -39,6 +39,7 @@ from training.metrics import DRAWS, Draws, macro_f1
 from training.seen import Seen
 from training.sources import SOURCES
 from training.summary import summary
+from training.whole_file import whole_file
 
 __all__ = [
     "Answered",
@@ -256,12 +257,9 @@ def write_predictions(answered: Sequence[Answered], path: Path) -> None:
     Raises:
         FileError: the file cannot be written.
     """
-    try:
-        with path.open("w", encoding="utf-8") as file:
-            for one in answered:
-                file.write(json.dumps(_row(one), ensure_ascii=False) + "\n")
-    except OSError as error:
-        raise FileError(path, [f"cannot be written: {error.strerror}"]) from error
+    with whole_file(path) as file:
+        for one in answered:
+            file.write(json.dumps(_row(one), ensure_ascii=False) + "\n")
 
 
 def _row(one: Answered) -> dict[str, Any]:

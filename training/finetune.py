@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from stance.calibration import HEADS, N_LOGITS
+from stance.errors import StanceError
 from stance.packing import Group, Rows, even_rows, lay_out
 from stance.render import Renderer
 from training.checkpoint import (
     Checkpoints,
     Progress,
+    StopRequest,
     random_states,
     restore_random_states,
     stop_request,
@@ -75,6 +77,8 @@ def finetune(
     mixture = Mixture(renderer, sources, wordings, stage)
     epochs = [list(mixture.steps(mixture.epoch())) for _ in range(stage.epochs)]
     n_steps = sum(map(len, epochs))
+    if not n_steps:
+        raise StanceError(f"stage {number + 1}: its mix draws no example; raise the shares in it")
     weights = label_weights((labels for steps in epochs for s in steps for _, labels in s), stage)
     if progress:
         run.restore(progress)
@@ -93,17 +97,25 @@ def finetune(
                         "stage %d epoch %d step %d/%d loss %.4f rate %.1e, %s left",
                         number + 1, epoch, run.step, n_steps, clock.loss, rate, clock.left(),
                     )  # fmt: skip
-                stopping = world.from_leader(float(request.asked)) if world.size > 1 else None
-                asked = bool(stopping) if stopping is not None else request.asked
-                if checkpoints and (asked or checkpoints.is_due()):
-                    checkpoints.save(run.progress())
-                if asked:
-                    raise KeyboardInterrupt
+                _keep(run, checkpoints, world, request)
             first += len(steps)
-            if dev_score and run.step == first and run.is_exhausted(dev_score, epoch):
-                break
+            if dev_score and run.step == first:
+                ended = run.is_exhausted(dev_score, epoch)
+                if request.asked and world.size == 1:  # meanwhile; the step was kept before
+                    raise KeyboardInterrupt
+                if ended:
+                    break
     run.finish()
     network.eval()
+
+
+def _keep(run: "_Run", checkpoints: Checkpoints | None, world: World, request: StopRequest) -> None:
+    """Write the state where it is time, or the user asks to stop; then stop."""
+    asked = bool(world.from_leader(float(request.asked)))
+    if checkpoints and (asked or checkpoints.is_due()):
+        checkpoints.save(run.progress())
+    if asked:
+        raise KeyboardInterrupt
 
 
 class _Run:
@@ -178,15 +190,16 @@ class _Run:
         tensors |= {f"random.{k}": state for k, state in random_states(self._world).items()}
         return Progress(
             self._number, self.step, self._best_score, self._stale, self._world.size,
+            self._world.device.type,
             {name: tensor.contiguous().cpu().clone() for name, tensor in tensors.items()},
         )  # fmt: skip
 
     def restore(self, progress: Progress) -> None:
         """Go on from a state that `progress` gave."""
-        self.step, self._best_score, self._stale = progress.step, progress.best, progress.stale
-        self._network.load_state_dict(progress.part("network"))
         if not progress.step:
             return  # a stage that has not begun
+        self.step, self._best_score, self._stale = progress.step, progress.best, progress.stale
+        self._network.load_state_dict(progress.part("network"))
         moments: dict[int, dict[str, Tensor]] = {}
         for name, tensor in progress.part("optimizer").items():
             n, moment = name.split(".")

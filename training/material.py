@@ -1,24 +1,24 @@
 """What one training learns from and is measured on: read, checked, split. Knows no networks.
 
-A text that the parent model has learned from is never in dev, calibration or test; and no text,
-group or near repeat stands on two sides.
+A text that the parent model has learned from, or that a source of the recipe teaches, is never in
+the user's dev, calibration or test; and no text, group or near repeat of hers stands on two sides.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
 from stance.domain import Kind
-from stance.errors import FileError, StanceError
+from stance.errors import MOST_FAULTS_SHOWN, LabelsError, StanceError
 from stance.issues import Catalogue, read_catalogue
 from training.duplicates import merge_repeats, near_clusters
 from training.examples import Example
 from training.label_files import read_labels
 from training.recipe import LABELS, OWN, Recipe
 from training.seen import Seen
-from training.sources import SOURCES, read_source
-from training.split import Split, split_examples
+from training.sources import SOURCES, read_hub, read_source
+from training.split import SHARES, Split, split_examples
 
 OWN_DATA = Path(str(resources.files("training") / "data"))
 OWN_TESTS = {"own": "test.jsonl", "own-unseen": "test_unseen.jsonl"}
@@ -28,7 +28,6 @@ WORDINGS = "wordings.jsonl"
 # they are left to our own statements, and the rest is divided between training and test.
 FEWEST_GROUPS = 100
 FEW_LABELS_SHARES = (0.6, 0.0, 0.0, 0.4)
-SHARES = (0.7, 0.1, 0.1, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,8 @@ def gather(
     data_dir: Path | None,
     parent_seen: Seen,
     own_data: Path = OWN_DATA,
+    *,
+    with_own: bool = True,
 ) -> Material:
     """Read and split everything that the recipe and the user's files name.
 
@@ -91,37 +92,51 @@ def gather(
         data_dir: her copies of the public sets.
         parent_seen: what the model that is gone on from has learned from.
         own_data: the folder of our own statements.
+        with_own: choose, calibrate and measure with our own statements too.
 
     Raises:
         StanceError: a file is faulty, a public set is missing, the labels are too few or of one
             class, or a text would stand on two sides.
     """
-    split, notes = _read_and_split(files, parent_seen)
-    if LABELS in recipe.sources and not split.train:
-        raise StanceError("the recipe trains on `labels`: name a file of labelled statements")
-    own = {name: read_own(own_data / file) for name, file in OWN_TESTS.items()}
     sources: dict[str, Sequence[Example]] = dict(_public(recipe.sources, data_dir))
     sources |= {name: read_own(own_data / OWN[name]) for name in recipe.sources if name in OWN}
+    dev: dict[str, Sequence[Example]] = {}
+    calibration: list[Example] = []
+    tests: dict[str, Sequence[Example]] = {}
+    if with_own:
+        dev["own"] = read_own(own_data / "dev.jsonl")
+        calibration += read_own(own_data / "calibration.jsonl")
+        tests |= {name: read_own(own_data / file) for name, file in OWN_TESTS.items()}
+    kept_apart = Seen.of(
+        one.statement.text for rows in (*dev.values(), calibration, *tests.values()) for one in rows
+    )
+    taught = Seen.of(one.statement.text for rows in sources.values() for one in rows)
+    split, notes = _read_and_split(files, parent_seen | taught, kept_apart, with_own)
+    if bool(files.paths) is not (LABELS in recipe.sources):
+        raise StanceError(
+            "the recipe's mix does not name `labels`, so yours would not be learned: add them to it"
+            if files.paths
+            else "the recipe trains on `labels`: name a file of labelled statements"
+        )
     if LABELS in recipe.sources:
         sources[LABELS] = split.train
-    # What our own statements measure, a label file must not have taught.
-    test_texts = Seen.of(one.statement.text for rows in own.values() for one in rows)
-    taught = [one.place for one in split.train if one.statement.text in test_texts]
-    if taught:
-        raise FileError(
-            "labels",
-            [f"{place}: is a test statement of Stance itself; leave it out" for place in taught],
-        )
-    tests: dict[str, Sequence[Example]] = {LABELS: split.test} if split.test else {}
-    tests |= own
+    if split.dev:
+        dev = {LABELS: split.dev, **dev}
+    if split.test:
+        tests = {LABELS: split.test, **tests}
     for name, part in recipe.report.items():
         if data_dir:
             tests[f"{name} {part}"] = read_source(data_dir, name, part)
-    dev = {LABELS: split.dev} if split.dev else {}
+    calibration += split.calibration
+    if not tests or not calibration:
+        raise StanceError(
+            "nothing would calibrate and measure the new model: name a file of labelled "
+            "statements, or add `own` to the recipe's mix"
+        )
     return Material(
         sources,
-        {**dev, "own": read_own(own_data / "dev.jsonl")},
-        (*split.calibration, *read_own(own_data / "calibration.jsonl")),
+        dev,
+        tuple(calibration),
         tests,
         (*split.train, *split.dev, *split.calibration, *split.test),
         tuple(notes),
@@ -130,27 +145,40 @@ def gather(
 
 def read_own(path: Path) -> tuple[Example, ...]:
     """The examples of one of our own files, on the default catalogue."""
-    examples = read_labels([path], read_catalogue()).examples
-    return tuple(replace(example, source="own") for example in examples)
+    return read_labels([path], read_catalogue(), source="own").examples
 
 
 def _public(names: Iterable[str], data_dir: Path | None) -> Iterable[tuple[str, list[Example]]]:
-    public = [name for name in names if name in SOURCES]
-    if public and data_dir is None:
-        raise FileError("--data", [f"give the folder of your copies of {', '.join(public)}"])
-    for name in public:
-        if data_dir:
-            yield name, read_source(data_dir, name)
+    """The public sets among the names: the user's copies, or from the hub."""
+    for name in names:
+        if name in SOURCES:
+            splits = SOURCES[name].splits
+            yield (
+                name,
+                read_source(data_dir, name)
+                if data_dir
+                else [one for split in splits for one in read_hub(name, split)],
+            )
 
 
-def _read_and_split(files: LabelFiles, parent_seen: Seen) -> tuple[Split, list[str]]:
+def _read_and_split(
+    files: LabelFiles, known: Seen, kept_apart: Seen, with_own: bool
+) -> tuple[Split, list[str]]:
     if not files.paths:
         return Split((), (), (), ()), []
     reading = read_labels(files.paths, files.catalogue, skip_faulty=files.skip_faulty)
     examples, repeats = merge_repeats(reading.examples)
-    notes = [f"{len(reading.faults)} faulty rows left out"] if reading.faults else []
+    # What our own statements choose, calibrate and measure by, a label file must not teach.
+    taken = [one.place for one in examples if one.statement.text in kept_apart]
+    if taken:
+        raise LabelsError(
+            [f"{place}: is kept apart by Stance to measure with; leave it out" for place in taken]
+        )
+    notes = [f"left out: {fault}" for fault in reading.faults[:MOST_FAULTS_SHOWN]]
+    if reading.faults:
+        notes.append(f"{len(reading.faults)} faulty rows left out")
     notes += list(repeats.notes())
-    learned, fresh = _told_apart(examples, parent_seen)
+    learned, fresh = _told_apart(examples, known)
     if learned:
         notes.append(
             f"{len(learned)} rows are of groups that the model has learned from before: "
@@ -163,7 +191,7 @@ def _read_and_split(files: LabelFiles, parent_seen: Seen) -> tuple[Split, list[s
         )
     _check_classes(examples)
     n_groups = len({one.group for one in fresh})
-    few = n_groups < FEWEST_GROUPS
+    few = with_own and n_groups < FEWEST_GROUPS
     split = split_examples(
         fresh, by=files.by, seed=files.seed, shares=FEW_LABELS_SHARES if few else SHARES
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from stance.bundle import Bundle, open_bundle
 from stance.classifier import Classifier
-from stance.errors import FileError
+from stance.errors import BundleError
 from training.answers import Answered, answer, undo_calibration
 from training.baselines import fit_baselines
 from training.card import model_card
@@ -25,6 +25,7 @@ from training.recipe import LABELS
 from training.seen import Seen, read_seen
 from training.sources import SOURCES
 from training.summary import summary
+from training.whole_file import whole_file
 
 COVERAGE = 0.9  # of the prediction sets that are measured
 TEST_ROWS = "test.jsonl"
@@ -55,15 +56,14 @@ class Measured:
 
         The texts of public sets belong to others: their rows are measured, and never written.
         """
-        errors = {
-            name: worst_errors(answers, seen=self.seen) for name, answers in self.answered.items()
-        }
-        rows = [
-            one
-            for name, answers in self.answered.items()
-            if name in (LABELS, *OWN_TESTS)
-            for one in dict.fromkeys(answer.example for answer in answers)
-        ]
+        errors = {of: worst_errors(rows, seen=self.seen) for of, rows in self.answered.items()}
+        rows = dict.fromkeys(
+            one.example
+            for of, answers in self.answered.items()
+            if of in (LABELS, *OWN_TESTS)
+            for one in answers
+            if one.example.source not in SOURCES
+        )
         (staged / "report.json").write_text(json.dumps(self.reports) + "\n", encoding="utf-8")
         (staged / "report.html").write_text(
             report_page(name, self.reports, errors), encoding="utf-8"
@@ -71,10 +71,9 @@ class Measured:
         (staged / "README.md").write_text(
             model_card(name, manifest, self.reports, errors), encoding="utf-8"
         )
-        (staged / TEST_ROWS).write_text(
-            "".join(json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in rows),
-            encoding="utf-8",
-        )
+        if rows:
+            lines = (json.dumps(one.to_json(), ensure_ascii=False) + "\n" for one in rows)
+            (staged / TEST_ROWS).write_text("".join(lines), encoding="utf-8")
 
 
 def measure(
@@ -96,8 +95,10 @@ def measure(
     for name, rows in material.tests.items():
         answered = answer(classifier, rows, COVERAGE)
         beside = dict(fit_baselines(_known(material, name), rows))
-        if earlier:
-            beside[earlier.name] = answer(earlier, rows)
+        theirs = answer(earlier, rows) if earlier else []
+        # Beside it only where it had no chance to learn the answers.
+        if earlier and not any(one.statement.text in earlier_seen for one in rows):
+            beside[earlier.name] = theirs
         reports[name] = report(
             answered,
             bundle.name,
@@ -108,8 +109,9 @@ def measure(
             seen=seen,
         )
         if earlier:
-            known = seen | earlier_seen
-            reports[name] |= _comparison(answered, beside[earlier.name], known)
+            reports[name] |= _comparison(answered, theirs, seen | earlier_seen)
+        if name.split()[0] in SOURCES:
+            reports[name]["per_issue"] = {}  # their topics are words of others
         answers[name] = answered
     return Measured(reports, answers, seen)
 
@@ -132,34 +134,50 @@ def measure_labels(
     models: Path,
     name: str | None,
     examples: Sequence[Example],
-    coverage: float,
+    coverage: float | None,
     threads: int | None,
 ) -> Measured:
     """Measure a published bundle on labelled statements, beside the one that is served.
 
+    Args:
+        models: the folder of bundles.
+        name: of the bundle; None: the one that is served.
+        examples: labelled statements.
+        coverage: of the prediction sets; None: 0.9 where the bundle has them.
+        threads: of the engine.
+
     Raises:
         StanceError: the bundle cannot be opened, or nothing is labelled.
     """
-    bundle, default = open_bundle(models, name), open_bundle(models)
+    bundle, default = open_bundle(models, name), _default(models)
     seen = read_seen(bundle.folder)
-    has_sets = bundle.manifest.get("prediction_sets") is not None
-    answered = answer(Classifier.load(bundle, threads), examples, coverage if has_sets else None)
+    if coverage is None and bundle.prediction_sets:
+        coverage = COVERAGE
+    answered = answer(Classifier.load(bundle, threads), examples, coverage)
     beside = dict(fit_baselines(None, examples))
-    if default.name != bundle.name:
+    if default and default.name != bundle.name:
         beside[default.name] = answer(Classifier.load(default, threads), examples)
     figures = report(
         answered,
         bundle.name,
         split="labels",
-        coverage=coverage if has_sets else None,
+        coverage=coverage,
         before=undo_calibration(answered, bundle.calibration),
         beside=beside,
         seen=seen,
     )
-    if default.name in beside:
+    if default and default.name in beside:
         known = seen | read_seen(default.folder)
         figures |= _comparison(answered, beside[default.name], known)
     return Measured({LABELS: figures}, {LABELS: answered}, seen)
+
+
+def _default(models: Path) -> Bundle | None:
+    """The bundle that is served; None where there is none to compare with."""
+    try:
+        return open_bundle(models)
+    except BundleError:
+        return None
 
 
 def write_page(measured: Measured, name: str, path: Path) -> None:
@@ -172,7 +190,5 @@ def write_page(measured: Measured, name: str, path: Path) -> None:
         key: worst_errors(answers, seen=measured.seen, unquoted=frozenset(SOURCES))
         for key, answers in measured.answered.items()
     }
-    try:
-        path.write_text(report_page(name, measured.reports, errors), encoding="utf-8")
-    except OSError as error:
-        raise FileError(path, [f"cannot be written: {error.strerror or error}"]) from error
+    with whole_file(path) as file:
+        file.write(report_page(name, measured.reports, errors))

@@ -90,12 +90,11 @@ class Mixture:
         """Consecutive examples as groups, up to the step's budget of tokens."""
         step: list[tuple[Group, tuple[Label, ...]]] = []
         tokens = 0
-        blocks = self._renderer.statements([example.statement.text for example, _ in epoch])
-        for (_, labels), block in zip(epoch, blocks, strict=True):
-            group = Group(
-                self._cut(block),
-                tuple(self._cut(self._renderer.question(label.question)) for label in labels),
-            )
+        asked = [(example, labels) for example, labels in epoch if labels]
+        blocks = self._renderer.statements([example.statement.text for example, _ in asked])
+        for (_, labels), block in zip(asked, blocks, strict=True):
+            questions = (self._renderer.question(label.question) for label in labels)
+            group = Group(self._cut(block), tuple(questions))
             if step and tokens + len(group) > self._stage.tokens_per_step:
                 yield step
                 step, tokens = [], 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -39,13 +40,7 @@ class StanceNetwork(nn.Module):
 
     def __init__(self, config: PretrainedConfig, encoder: nn.Module | None = None) -> None:
         super().__init__()
-        if config.model_type not in _POSITION_OFFSET or (
-            hasattr(config, "embedding_size") and (config.embedding_size != config.hidden_size)
-        ):
-            raise BundleError(
-                f"encoder of type {config.model_type!r} cannot take the one-pass mask; "
-                f"those that can: {', '.join(_POSITION_OFFSET)} (embeddings as wide as layers)"
-            )
+        _check_family(config)
         # Families differ in classes, not in the names of their parts.
         parts: Any = encoder if encoder is not None else AutoModel.from_config(config)
         self.config = config
@@ -154,12 +149,30 @@ class StanceNetwork(nn.Module):
         source = packaged_encoder() if name == DEFAULT_ENCODER else name
         try:
             config = AutoConfig.from_pretrained(source)
-            encoder = AutoModel.from_pretrained(source, dtype=torch.float32)
+            _check_family(config)  # before a large file is fetched
+            # Never from a pickle.
+            encoder = AutoModel.from_pretrained(source, dtype=torch.float32, use_safetensors=True)
             tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True).backend_tokenizer
-        except (OSError, ValueError) as error:
+            n_special = len(tokenizer.encode("").ids)
+        except (OSError, ValueError, ImportError, AttributeError, SafetensorError) as error:
             raise BundleError(f"cannot load the encoder {name!r}: {error}") from error
+        if n_special != 2:
+            raise BundleError(
+                f"the encoder {name!r} has a tokenizer that puts {n_special} special tokens around "
+                "a text; one on either side is needed"
+            )
         torch.manual_seed(seed)
         return cls(config, encoder), tokenizer
+
+
+def _check_family(config: PretrainedConfig) -> None:
+    if config.model_type not in _POSITION_OFFSET or (
+        hasattr(config, "embedding_size") and (config.embedding_size != config.hidden_size)
+    ):
+        raise BundleError(
+            f"encoder of type {config.model_type!r} cannot take the one-pass mask; "
+            f"those that can: {', '.join(_POSITION_OFFSET)} (embeddings as wide as layers)"
+        )
 
 
 def packaged_encoder() -> str:

@@ -4,21 +4,25 @@ Both answer the same test rows, which neither has learned from. Knows nothing of
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import stance.bundle
 from stance.bundle import Bundle, default_name, verify
 from stance.classifier import Classifier
 from stance.errors import BundleError, StanceError
 from stance.issues import read_catalogue
+from stance.promotion import promote as serve
+from stance.promotion import record_promotion
 from training.answers import answer
 from training.compare import Comparison, Verdict, compare
 from training.examples import Example
 from training.label_files import read_labels
 from training.measure import TEST_ROWS
+from training.recipe import LABELS
 from training.seen import read_seen
+
+OWN_SET = "own"  # the source of our own statements
 
 
 def promote(models: Path, name: str, *, force: bool = False, threads: int | None = None) -> str:
@@ -38,26 +42,37 @@ def promote(models: Path, name: str, *, force: bool = False, threads: int | None
     """
     candidate = verify(models, name)
     former = _served(models, force)
-    if former and former.name == name:
-        return f"{name} is served already"
     if former is None:
-        return _serve(models, name, "nothing was served before", {}, forced=force)
+        told = "there is no bundle to compare with"
+        return _serve(models, name, told, {}, forced=(models / "DEFAULT").is_file())
+    if former.name == name:
+        return f"{name} is served already"
     comparisons = {
         of: _compare(candidate, former, rows, threads)
         for of, rows in _test_rows(candidate, former).items()
     }
     told = "\n".join(line for found in comparisons.values() for line in found.sentences())
-    found = {of: comparison.to_json() for of, comparison in comparisons.items()}
-    if not comparisons:
-        told = "no row of their tests is new to both models, so nothing was compared"
-    worse = [of for of, c in comparisons.items() if c.verdict is Verdict.WORSE]
-    if (worse or not comparisons) and not force:
-        reason = f"worse on {', '.join(worse)}" if worse else "nothing to compare"
+    against = _what_speaks_against(comparisons)
+    if against and not force:
         raise StanceError(
-            f"{told}\n{name} is not promoted ({reason}); {former.name} stays. "
-            "To serve it all the same: --force"
+            f"{told}\n{name} is not promoted: {against}. {former.name} stays. "
+            "To serve it all the same: --force".strip()
         )
-    return _serve(models, name, told, found, forced=bool(worse or not comparisons))
+    found = {of: comparison.to_json() for of, comparison in comparisons.items()}
+    return _serve(models, name, told, found, forced=bool(against))
+
+
+def _what_speaks_against(comparisons: Mapping[str, Comparison]) -> str:
+    """Why the bundle should not be served; empty where nothing speaks against it."""
+    verdicts = {of: comparison.verdict for of, comparison in comparisons.items()}
+    if not verdicts:
+        return "no test row is new to both models, so nothing was compared"
+    worse = [of for of, verdict in verdicts.items() if verdict is Verdict.WORSE]
+    if worse:
+        return f"it is worse beyond chance on {' and '.join(worse)}"
+    if set(verdicts.values()) == {Verdict.TOO_FEW}:
+        return "there are too few test rows to tell that it is no worse"
+    return ""
 
 
 def _served(models: Path, force: bool) -> Bundle | None:
@@ -74,18 +89,20 @@ def _served(models: Path, force: bool) -> Bundle | None:
 
 
 def _test_rows(candidate: Bundle, former: Bundle) -> dict[str, list[Example]]:
-    """The test rows of both bundles that neither has learned from, by where they come from."""
+    """The test rows of both bundles that neither has learned from: the users', and our own."""
     seen = read_seen(candidate.folder) | read_seen(former.folder)
-    by_source: dict[str, dict[str, Example]] = {}
+    by_origin: dict[str, dict[str, Example]] = {}
     for bundle in (candidate, former):
         path = bundle.folder / TEST_ROWS
         if TEST_ROWS not in bundle.manifest["files"]:
             continue
         for example in read_labels([path], read_catalogue()).examples:
             if example.statement.text not in seen:
-                rows = by_source.setdefault(example.source, {})
+                # Sources of the user's own would cut her rows into sets too small to tell.
+                of = OWN_SET if example.source == OWN_SET else LABELS
+                rows = by_origin.setdefault(of, {})
                 rows.setdefault(example.statement.text, example)
-    return {source: list(rows.values()) for source, rows in by_source.items()}
+    return {of: list(rows.values()) for of, rows in by_origin.items()}
 
 
 def _compare(
@@ -105,7 +122,7 @@ def _serve(models: Path, name: str, told: str, found: dict[str, Any], *, forced:
         "forced": forced,
         "comparisons": found,
     }
-    stance.bundle.record_promotion(models, name, entry)
-    stance.bundle.promote(models, name)
+    serve(models, name)
+    record_promotion(models, name, entry)
     by_force = " by force" if forced else ""
-    return f"{told}\n{name} is promoted{by_force}; a running service takes it on SIGHUP"
+    return f"{told}\n{name} is promoted{by_force}; a running service takes it on SIGHUP".lstrip()

@@ -119,7 +119,9 @@ def read_recipe(path: Path) -> Recipe:
 
 _DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Stage) if f.name != "mix"}
 _SHARES = ("warmup", "strangers", "reworded", "converse", "balance", "dropout", "average")
-_AT_LEAST_ONE = ("epochs", "tokens_per_step", "row_tokens", "longest_statement")
+_AT_LEAST_ONE = ("epochs", "tokens_per_step", "row_tokens")
+_SHORTEST_STATEMENT = 3  # tokens: a word between the two special ones
+_LARGEST_SEED = 2**63 - 1
 
 
 def _stage_faults(stage: object) -> list[str]:
@@ -156,6 +158,8 @@ def _value_fault(key: str, value: object) -> str | None:
         (_SHARES, 0 <= number <= 1, "must be from 0 to 1"),
         (_AT_LEAST_ONE, number >= 1, "must be at least 1"),
         (("learning_rate",), number > 0, "must be above 0"),
+        (("longest_statement",), number >= _SHORTEST_STATEMENT, "must be at least 3"),
+        (("seed",), number <= _LARGEST_SEED, "must be below 2 to the power of 63"),
         ((key,), number >= 0, "must be 0 or more"),
     ):
         if key in keys and not holds:

@@ -5,38 +5,44 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from stance.bundle import Bundle, bundle_names, default_name, publish, seal, stage, verify
-from stance.calibration import HEADS, UNCALIBRATED, Calibration, fit_temperature
-from stance.classifier import Classifier
-from stance.conformal import PredictionSets
-from stance.domain import Kind
-from stance.errors import StanceError
-from stance.network import OnnxNetwork
+from stance.bundle import (
+    Bundle,
+    bundle_names,
+    check_name,
+    default_name,
+    publish,
+    seal,
+    stage,
+    verify,
+)
+from stance.errors import BundleError, FileError, StanceError
 from stance.render import Renderer
 from training import evaluate
 from training.answers import answer
-from training.checkpoint import Checkpoints
+from training.calibrate import calibrate
+from training.checkpoint import Checkpoints, Progress
 from training.doubts import review
 from training.engine import torch_classifier
-from training.examples import Example, Label
+from training.examples import Example
 from training.export import export_onnx
 from training.features import readouts
 from training.finetune import finetune
-from training.material import OWN_DATA, WORDINGS, LabelFiles, Material, gather
+from training.material import OWN_DATA, WORDINGS, LabelFiles, Material, gather, read_own
 from training.measure import Measured, measure
 from training.network import DEFAULT_ENCODER, StanceNetwork
-from training.recipe import Recipe, read_recipe, shipped_recipe
+from training.recipe import LABELS, OWN, Recipe, read_recipe, shipped_recipe
+from training.seen import FILE as SEEN_FILE
 from training.seen import Seen, read_seen
-from training.sources import SOURCES
+from training.sources import SOURCES, read_source
+from training.start import open_parent, start_network
 from training.wordings import Wordings, read_wordings
 from training.world import World
 
@@ -106,17 +112,26 @@ def train(order: Order, world: World | None = None) -> Trained | None:
         KeyboardInterrupt: the user stopped the run; `resume` goes on with it.
     """
     world = world or World()
-    parent = _open_parent(order)
-    path = order.recipe or shipped_recipe("continue" if parent else "from-encoder")
-    recipe = read_recipe(path)
-    learned = read_seen(parent.folder) if parent else Seen(frozenset())
-    material = gather(order.labels, recipe, order.data_dir, learned, order.own_data)
+    parent = open_parent(order.models, order.parent)
+    recipe = read_recipe(order.recipe or shipped_recipe("continue" if parent else "from-encoder"))
+    learned = _learned(parent, order) if parent else Seen(frozenset())
+    material = gather(
+        order.labels,
+        recipe,
+        order.data_dir,
+        learned,
+        order.own_data,
+        with_own=parent is not None or any(name in OWN for name in recipe.sources),
+    )
+    served = _served(order.models) if world.leads else None
     for note in material.notes:
         log.info("%s", note)
     run = _Identity(order, parent, recipe, material)
     checkpoints = Checkpoints(order.models / f".training-{run.digest}", world)
-    name = _name(order, parent, checkpoints)
-    network, tokenizer = _start(order, parent, recipe)
+    if world.leads:
+        checkpoints.name = _name(order, parent, checkpoints)
+    world.wait()
+    network, tokenizer = start_network(parent, order.base, recipe.stages[0].seed)
     if order.doubts and world.leads:
         renderer = Renderer(tokenizer, network.window)
         features = readouts(network, renderer, material.labelled)
@@ -127,13 +142,14 @@ def train(order: Order, world: World | None = None) -> Trained | None:
     )
     if not world.leads:
         return None
+    name = checkpoints.name
     with stage(order.models, name) as staged:
         network.cpu().save_pretrained(staged)
         tokenizer.save(str(staged / "tokenizer.json"))
         # What is exported is what was saved: weights rounded to half precision.
         network = StanceNetwork.from_pretrained(staged)
         export_onnx(network, staged / "model.onnx")
-        calibration, sets = calibrate(staged, network.window, material.calibration)
+        calibration, sets = calibrate(staged, network.window, material.calibration, order.threads)
         manifest: dict[str, Any] = {
             "kind": "stance",
             "description": recipe.description,
@@ -147,7 +163,7 @@ def train(order: Order, world: World | None = None) -> Trained | None:
         }
         (material.seen() | learned).write(staged)
         bundle = Bundle(staged, name, manifest)
-        measured = measure(bundle, material, served(order.models), order.threads)
+        measured = measure(bundle, material, served, order.threads)
         measured.write(staged, name, manifest)
         seal(staged, manifest)
         publish(staged, order.models, name)
@@ -165,10 +181,11 @@ def run_stages(
 ) -> None:
     """Train stage after stage, in place, from where the run's state stands."""
     renderer = Renderer(tokenizer, network.window)
-    progress = checkpoints.load()
-    begun = progress.stage if progress else 0
+    progress = checkpoints.load() or Progress()
+    if progress.tensors:
+        network.load_state_dict(progress.part("network"))
     for number, one in enumerate(recipe.stages):
-        if number < begun:
+        if number < progress.stage:
             continue
         finetune(
             network,
@@ -177,13 +194,16 @@ def run_stages(
             wordings,
             one,
             number=number,
-            dev_score=_dev_score(renderer, material.dev, checkpoints.world)
-            if one.patience
-            else None,
+            dev_score=_dev_score(renderer, material, checkpoints.world) if one.patience else None,
             checkpoints=checkpoints,
-            progress=progress if number == begun else None,
+            progress=progress if number == progress.stage else None,
             world=checkpoints.world,
         )
+        # What follows may be broken off too, and would cost the whole stage.
+        weights = {f"network.{name}": w.cpu() for name, w in network.state_dict().items()}
+        world = checkpoints.world
+        done = Progress(number + 1, processes=world.size, device=world.device.type, tensors=weights)
+        checkpoints.save(done)
 
 
 # A dev set with fewer pairs chooses no epoch: its macro-F1 would be chance.
@@ -191,86 +211,60 @@ _FEWEST_DEV_PAIRS = 30
 
 
 def _dev_score(
-    renderer: Renderer, dev: Mapping[str, Sequence[Example]], world: World
-) -> Callable[[StanceNetwork], float]:
-    """The mean over the dev sets of their macro-F1, of those that have pairs enough."""
-    telling = [
-        rows for rows in dev.values() if sum(len(one.labels) for one in rows) >= _FEWEST_DEV_PAIRS
-    ]
+    renderer: Renderer, material: Material, world: World
+) -> Callable[[StanceNetwork], float] | None:
+    """The mean over the dev sets of their macro-F1, of those that have pairs enough.
+
+    None where nobody can tell which epoch is best: no set has enough, or the user's own has not, so
+    that the best epoch would be the one that learned least of her labels.
+    """
+    telling = {
+        name: rows
+        for name, rows in material.dev.items()
+        if sum(len(one.labels) for one in rows) >= _FEWEST_DEV_PAIRS
+    }
+    if not telling or (LABELS in material.sources and LABELS not in telling):
+        log.info("too few dev labels to choose the best epoch by: every epoch is trained")
+        return None
 
     def score(network: StanceNetwork) -> float:
         classifier = torch_classifier(network, renderer, world)
-        found = [evaluate.mean_macro_f1(answer(classifier, rows)) for rows in telling]
-        return float(np.mean(found)) if found else 0.0
+        return float(
+            np.mean([evaluate.mean_macro_f1(answer(classifier, rows)) for rows in telling.values()])
+        )
 
     return score
 
 
-def calibrate(
-    staged: Path, window: int, examples: Sequence[Example]
-) -> tuple[Calibration, PredictionSets]:
-    """One temperature a head and the thresholds of prediction sets, for what will be served."""
-    renderer = Renderer(Tokenizer.from_file(str(staged / "tokenizer.json")), window)
-    classifier = Classifier(OnnxNetwork(staged / "model.onnx"), renderer, UNCALIBRATED, "staged")
-    labels = [label for example in examples for label in example.labels]
-    logits = np.concatenate(
-        classifier.logits(
-            renderer.statements([example.statement.text for example in examples]),
-            [[label.question for label in example.labels] for example in examples],
-        )
-    )
-    by_kind = {
-        kind: [n for n, label in enumerate(labels) if label.question.kind is kind] for kind in Kind
-    }
-    calibration = Calibration(
-        {
-            kind: fit_temperature(logits[rows, HEADS[kind]], _allowed(kind, labels, rows))
-            for kind, rows in by_kind.items()
-        }
-    )
-    single = {
-        kind: [n for n in rows if len(labels[n].allowed) == 1] for kind, rows in by_kind.items()
-    }
-    sets = PredictionSets.fit(
-        {kind: calibration.probabilities(kind, logits[rows]) for kind, rows in single.items()},
-        {
-            kind: np.array([kind.labels.index(labels[n].allowed[0]) for n in rows], np.int64)
-            for kind, rows in single.items()
-        },
-    )
-    return calibration, sets
-
-
-def _allowed(kind: Kind, labels: Sequence[Label], rows: Sequence[int]) -> NDArray[np.bool_]:
-    return np.array([[name in labels[n].allowed for name in kind.labels] for n in rows])
-
-
-def served(models: Path) -> Bundle | None:
-    """The bundle that is served today, its every file checked; None where there is none."""
+def _served(models: Path) -> Bundle | None:
+    """The bundle that is served today, its every file checked; None where there is no whole one."""
     if not (models / "DEFAULT").is_file():
         return None
-    return verify(models, default_name(models))
-
-
-def _open_parent(order: Order) -> Bundle | None:
-    if order.parent is None:
+    try:
+        return verify(models, default_name(models))
+    except BundleError as error:
+        log.warning("the served bundle is not compared with: %s", error)
         return None
-    parent = verify(order.models, None if order.parent == "default" else order.parent)
-    missing = [
-        file
-        for file in ("model.safetensors", "config.json")
-        if file not in parent.manifest["files"]
-    ]
-    if missing:
-        raise StanceError(f"{parent.folder}: has no {missing[0]}, so no training can go on from it")
-    return parent
 
 
-def _start(order: Order, parent: Bundle | None, recipe: Recipe) -> tuple[StanceNetwork, Tokenizer]:
-    if parent is None:
-        return StanceNetwork.from_encoder(order.base, seed=recipe.stages[0].seed)
-    tokenizer = Tokenizer.from_file(str(parent.folder / "tokenizer.json"))
-    return StanceNetwork.from_pretrained(parent.folder), tokenizer
+def _learned(parent: Bundle, order: Order) -> Seen:
+    """What the parent has learned from; from the names of its sources if it keeps no list."""
+    if SEEN_FILE in parent.manifest["files"]:
+        return read_seen(parent.folder)
+    seen = Seen(frozenset())
+    for name in parent.manifest.get("data", {}):
+        if name in SOURCES and order.data_dir:
+            try:
+                rows: Sequence[Example] = read_source(order.data_dir, name)
+            except FileError as error:
+                log.warning("what %s learned of %s is not known: %s", parent.name, name, error)
+                continue
+        elif name in OWN:
+            rows = read_own(order.own_data / OWN[name])
+        else:
+            continue
+        seen |= Seen.of(one.statement.text for one in rows)
+    return seen
 
 
 class _Identity:
@@ -280,42 +274,34 @@ class _Identity:
         self, order: Order, parent: Bundle | None, recipe: Recipe, material: Material
     ) -> None:
         self.fingerprints = {n: evaluate.fingerprint(s) for n, s in material.sources.items()}
-        whole = [
-            parent.digest if parent else order.base,
-            asdict(recipe),
-            self.fingerprints,
-            {name: evaluate.fingerprint(rows) for name, rows in material.dev.items()},
+        rows = [
+            [[one.statement.text, one.group, one.source, repr(one.labels)] for one in (*examples,)]
+            for examples in (*material.sources.values(), *material.dev.values())
         ]
-        self.digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
+        whole = [parent.digest if parent else order.base, asdict(recipe), rows]
+        told = json.dumps(whole, sort_keys=True) + (order.own_data / WORDINGS).read_text("utf-8")
+        self.digest = hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
 def _name(order: Order, parent: Bundle | None, checkpoints: Checkpoints) -> str:
     """The new bundle's name; that of the run that is resumed, so that midnight changes nothing."""
-    kept = checkpoints.folder / "name"
     if order.restart:
         checkpoints.forget()
-    if kept.is_file():
-        if not order.resume:
-            raise StanceError(
-                f"a training of the same labels by the same recipe was broken off and is kept in "
-                f"{checkpoints.folder}: go on with --resume, or begin anew with --restart"
-            )
-        name = order.name or kept.read_text(encoding="utf-8").strip()
-    elif order.resume:
+    kept = checkpoints.kept_name()
+    if kept and not order.resume:
+        raise StanceError(
+            f"a training of the same labels by the same recipe was broken off and is kept in "
+            f"{checkpoints.folder}: go on with --resume, or begin anew with --restart"
+        )
+    if order.resume and not kept:
         raise StanceError(
             f"there is nothing to resume in {order.models}: no training of these labels by this "
             "recipe was broken off there; leave out --resume"
         )
-    else:
-        name = order.name or _made_name(order, parent)
+    name = order.name or kept or _made_name(order, parent)
+    check_name(name)
     if (order.models / name).exists():
         raise StanceError(f"{order.models / name} exists already; give another --name")
-    if checkpoints.world.leads:
-        try:
-            checkpoints.folder.mkdir(parents=True, exist_ok=True)
-            kept.write_text(name + "\n", encoding="utf-8")
-        except OSError as error:
-            raise StanceError(f"{checkpoints.folder} cannot be written: {error}") from error
     return name
 
 
@@ -332,7 +318,7 @@ def _made_name(order: Order, parent: Bundle | None) -> str:
 def _encoder(order: Order, parent: Bundle | None) -> str:
     """The encoder below; a folder by its name alone, since its place is nobody's business."""
     if parent:
-        return str(parent.manifest["recipe"]["base"])
+        return str(parent.manifest.get("recipe", {}).get("base", parent.name))
     return Path(order.base).name if Path(order.base).is_dir() else order.base
 
 

@@ -62,6 +62,10 @@ class World:
         distributed.broadcast(told, src=0)
         return float(told.item())
 
+    def wait(self) -> None:
+        """Go on when all processes have come here."""
+        self.from_leader(0.0)
+
     def gather(self, tensor: Tensor) -> list[Tensor]:
         """The tensors of all processes, in order of rank."""
         if self.size == 1:

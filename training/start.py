@@ -1,0 +1,43 @@
+"""What a training begins from: a bundle that was published, or an encoder."""
+
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from stance.bundle import Bundle, verify
+from stance.errors import StanceError
+from training.network import StanceNetwork
+
+_NEEDED = ("model.safetensors", "config.json")
+
+
+def open_parent(models: Path, name: str | None) -> Bundle | None:
+    """The bundle to go on from, its every file checked; None where none is named.
+
+    Args:
+        models: the folder of bundles.
+        name: of the bundle; `default` is the one that is served.
+
+    Raises:
+        StanceError: there is none of that name, it must not be trusted, or it cannot be gone on
+            from.
+    """
+    if name is None:
+        return None
+    parent = verify(models, None if name == "default" else name)
+    missing = [file for file in _NEEDED if file not in parent.manifest["files"]]
+    if missing:
+        raise StanceError(f"{parent.folder}: has no {missing[0]}, so no training can go on from it")
+    return parent
+
+
+def start_network(parent: Bundle | None, base: str, seed: int) -> tuple[StanceNetwork, Tokenizer]:
+    """The network of a bundle, or an encoder with a fresh head; and its tokenizer.
+
+    Raises:
+        StanceError: the encoder cannot be loaded, or cannot take the mask.
+    """
+    if parent is None:
+        return StanceNetwork.from_encoder(base, seed=seed)
+    tokenizer = Tokenizer.from_file(str(parent.folder / "tokenizer.json"))
+    return StanceNetwork.from_pretrained(parent.folder), tokenizer
