@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+import tomllib
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 import stance
+from stance.bundle import default_name, models_dir
 
 LIBRARY = ["stance", "stance.__main__", "stance.statement_files", "stance.result_files"]
 HEAVY = {"torch", "transformers", "onnx", "sklearn", "safetensors", "scipy", "pandas", "training"}
@@ -41,3 +44,12 @@ def test_what_was_imported_is_told_at_all() -> None:
 @pytest.mark.parametrize("name", stance.__all__)
 def test_every_public_name_can_be_imported(name: str) -> None:
     assert getattr(stance, name).__module__.startswith("stance.")
+
+
+def test_the_wheel_carries_the_bundle_that_is_served() -> None:
+    build = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
+    carried = build["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+
+    name = default_name(models_dir())
+
+    assert carried[f"models/{name}"] == f"stance/_models/{name}"

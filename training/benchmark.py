@@ -180,7 +180,8 @@ def benchmark(
     if n_seeds < 0 or (n_seeds == 0 and not parent):
         raise StanceError("--seeds must be at least 1; 0 scores a bundle as it is: give --from")
     began = open_parent(models, parent)
-    stage = read_recipe(recipe or shipped_recipe("benchmark")).stages[0]
+    shipped = shipped_recipe("benchmark-continue" if began else "benchmark")
+    stage = read_recipe(recipe or shipped).stages[0]
     known = [one for split in chosen.train for one in _joined(data_dir, chosen.source, split)]
     dev = [one for split in chosen.dev for one in _joined(data_dir, chosen.source, split)]
     tests = {

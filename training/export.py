@@ -4,6 +4,7 @@ Weights are stored in half precision and computed in single precision: half the 
 answers as the saved torch weights.
 """
 
+import logging
 import warnings
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def export_onnx(network: StanceNetwork, path: Path) -> None:
     example = lay_out([[Group(Block((101,) * 12), (Block((102,) * 6), Block((103,) * 5)))]] * 3)
     batch, tokens, asked = (torch.export.Dim(name) for name in ("rows", "length", "questions"))
     per_token = {0: batch, 1: tokens}
+    # The exporter warns of operators that this network does not have.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
