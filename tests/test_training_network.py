@@ -141,3 +141,11 @@ def test_the_shipped_network_equals_torch_on_500_texts() -> None:
 
     assert len(groups) == 500
     assert worst < 1e-4
+
+
+def test_the_packaged_encoder_is_one_to_begin_from() -> None:
+    network, tokenizer = StanceNetwork.from_encoder()
+
+    renderer = Renderer(tokenizer, network.window)
+
+    assert (network.window, len(renderer.statements(["Kyiv agreed."])[0])) == (512, 5)

@@ -153,6 +153,7 @@ class StanceNetwork(nn.Module):
             # Never from a pickle.
             encoder = AutoModel.from_pretrained(source, dtype=torch.float32, use_safetensors=True)
             tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True).backend_tokenizer
+            tokenizer.no_padding()  # the packaged one pads to 128
             n_special = len(tokenizer.encode("").ids)
         except (OSError, ValueError, ImportError, AttributeError, SafetensorError) as error:
             raise BundleError(f"cannot load the encoder {name!r}: {error}") from error
