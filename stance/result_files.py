@@ -5,9 +5,8 @@ The long table has one row for each statement and issue. The one place where res
 
 import csv
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -17,6 +16,7 @@ import pyarrow.parquet
 
 from stance.domain import Prediction, Result, Stance
 from stance.errors import FileError
+from stance.whole_file import whole_file
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 _ROWS_AT_A_TIME = 4096
@@ -76,16 +76,8 @@ def result_file(path: Path) -> Iterator[ResultWriter]:
     writers = {".jsonl": _JsonLines, ".csv": _Csv, ".parquet": _Parquet}
     if path.suffix.lower() not in writers:
         raise FileError(path, [f"unknown format; end the name in {', '.join(SUFFIXES)}"])
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with writers[path.suffix.lower()](draft) as writer:
-            yield writer
-        draft.replace(path)
-    except OSError as error:
-        raise FileError(path, [f"cannot be written: {error.strerror or error}"]) from error
-    finally:
-        with suppress(OSError):  # gone already, or could never be there
-            draft.unlink()
+    with whole_file(path) as draft, writers[path.suffix.lower()](draft) as writer:
+        yield writer
 
 
 class _Writer:

@@ -17,6 +17,7 @@ import pyarrow.parquet
 
 from stance.domain import Statement
 from stance.errors import FileError, InputError
+from stance.parquet_rows import parquet_rows
 
 FORMATS = ("jsonl", "csv", "parquet", "lines")
 _BY_SUFFIX = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".parquet": "parquet"}
@@ -166,13 +167,4 @@ def _parquet_rows(name: str, source: Path | IO[bytes]) -> Iterator[Row]:
     if "text" not in columns:
         known = ", ".join(file.schema_arrow.names)
         raise FileError(name, [f"has no column text; its columns: {known}"])
-    number = 0
-    for batch in file.iter_batches(batch_size=1024, columns=columns):
-        for n in range(batch.num_rows):
-            number += 1
-            try:
-                [row] = batch.slice(n, 1).to_pylist()
-            except ValueError as error:
-                yield number, f"cannot be read: {error}"
-                continue
-            yield number, row
+    yield from parquet_rows(file, columns)

@@ -184,11 +184,16 @@ def benchmark(
     stage = read_recipe(recipe or shipped).stages[0]
     known = [one for split in chosen.train for one in _joined(data_dir, chosen.source, split)]
     dev = [one for split in chosen.dev for one in _joined(data_dir, chosen.source, split)]
-    tests = {
-        test.name: [
-            one for one, row in read_pairs(data_dir, chosen.source, test.split) if test.keeps(row)
-        ]
+    splits = {
+        split: list(read_pairs(data_dir, chosen.source, split))
+        for split in dict.fromkeys(test.split for test in chosen.tests)
+    }
+    places = {
+        test.name: [n for n, (_, row) in enumerate(splits[test.split]) if test.keeps(row)]
         for test in chosen.tests
+    }
+    tests = {
+        test.name: [splits[test.split][n][0] for n in places[test.name]] for test in chosen.tests
     }
     values: dict[str, list[dict[str, float]]] = {test: [] for test in tests}
     for seed in range(max(1, n_seeds)):
@@ -199,15 +204,20 @@ def benchmark(
             _train(network, renderer, chosen, known, dev, run, world)
         network.to(world.device).eval()
         classifier = torch_classifier(network, renderer, world)
-        for test, rows in tests.items():
-            values[test].append(metrics(chosen.kind, answer(classifier, rows)))
-            log.info("seed %d, %s: %s", seed, test, values[test][-1])
+        # A pair has one label, so the answers stand in the order of the pairs.
+        answers = {
+            split: answer(classifier, [one for one, _ in pairs]) for split, pairs in splits.items()
+        }
+        for one in chosen.tests:
+            these = [answers[one.split][n] for n in places[one.name]]
+            values[one.name].append(metrics(chosen.kind, these))
+            log.info("seed %d, %s: %s", seed, one.name, values[one.name][-1])
     scores: dict[str, dict[str, Score]] = {}
     for test, rows in tests.items():
         found = {metric: tuple(one[metric] for one in values[test]) for metric in values[test][0]}
         scores[test] = {THIS: Score(found, len(rows))}
-        for system, answers in fit_baselines(known, rows).items():
-            trivial = metrics(chosen.kind, answers)
+        for system, given in fit_baselines(known, rows).items():
+            trivial = metrics(chosen.kind, given)
             scores[test][system] = Score({k: (v,) for k, v in trivial.items()}, len(rows))
     return Result(name, parent or base or DEFAULT_ENCODER, tuple(range(n_seeds)), scores)
 

@@ -21,8 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from stance.domain import Kind
+from stance.whole_file import whole_file
 from training.examples import Example, Label
-from training.whole_file import whole_file
 
 FEWEST_ROWS = 20
 _FOLDS = 5
@@ -120,7 +120,7 @@ def write_doubts(
     Raises:
         FileError: the file cannot be written.
     """
-    with whole_file(path) as file:
+    with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(_COLUMNS)
         for doubt in sorted(doubts, key=lambda doubt: doubt.score):

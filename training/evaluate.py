@@ -16,6 +16,7 @@ import numpy as np
 
 from stance.domain import Kind
 from stance.errors import LabelsError
+from stance.whole_file import whole_file
 from training.answers import (
     Answered,
     Columns,
@@ -39,7 +40,6 @@ from training.metrics import DRAWS, Draws, macro_f1
 from training.seen import Seen
 from training.sources import SOURCES
 from training.summary import summary
-from training.whole_file import whole_file
 
 __all__ = [
     "Answered",
@@ -257,7 +257,7 @@ def write_predictions(answered: Sequence[Answered], path: Path) -> None:
     Raises:
         FileError: the file cannot be written.
     """
-    with whole_file(path) as file:
+    with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         for one in answered:
             file.write(json.dumps(_row(one), ensure_ascii=False) + "\n")
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from stance.errors import FileError
+from stance.parquet_rows import parquet_rows
 from training.label_values import nearest
 
 COLUMNS = (
@@ -153,17 +154,11 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
     try:
         file = pyarrow.parquet.ParquetFile(path)
         _check_columns(path, file.schema_arrow.names)
-        number = 0
-        for batch in file.iter_batches(batch_size=1024):
-            for n in range(batch.num_rows):
-                number += 1
-                try:
-                    [row] = batch.slice(n, 1).to_pylist()
-                except ValueError as error:
-                    yield number, f"cannot be read: {error}"
-                    continue
-                if row := {name: value for name, value in row.items() if not _blank(value)}:
-                    yield number, _as_json(row)
+        for number, row in parquet_rows(file):
+            if isinstance(row, str):
+                yield number, row
+            elif told := {name: value for name, value in row.items() if not _blank(value)}:
+                yield number, _as_json(told)
     except pa.ArrowException as error:
         raise FileError(path, [f"is not Parquet: {error}"]) from error
 

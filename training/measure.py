@@ -13,6 +13,7 @@ from typing import Any
 from stance.bundle import Bundle, open_bundle
 from stance.classifier import Classifier
 from stance.errors import BundleError
+from stance.whole_file import whole_file
 from training.answers import Answered, answer, undo_calibration
 from training.baselines import fit_baselines
 from training.card import model_card
@@ -25,7 +26,6 @@ from training.recipe import LABELS
 from training.seen import Seen, read_seen
 from training.sources import SOURCES
 from training.summary import summary
-from training.whole_file import whole_file
 
 COVERAGE = 0.9  # of the prediction sets that are measured
 TEST_ROWS = "test.jsonl"
@@ -190,5 +190,5 @@ def write_page(measured: Measured, name: str, path: Path) -> None:
         key: worst_errors(answers, seen=measured.seen, unquoted=frozenset(SOURCES))
         for key, answers in measured.answered.items()
     }
-    with whole_file(path) as file:
+    with whole_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         file.write(report_page(name, measured.reports, errors))

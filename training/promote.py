@@ -4,7 +4,7 @@ Both answer the same test rows, which neither has learned from. Knows nothing of
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +47,7 @@ def promote(models: Path, name: str, *, force: bool = False, threads: int | None
         return _serve(models, name, told, {}, forced=(models / "DEFAULT").is_file())
     if former.name == name:
         return f"{name} is served already"
-    comparisons = {
-        of: _compare(candidate, former, rows, threads)
-        for of, rows in _test_rows(candidate, former).items()
-    }
+    comparisons = _compare(candidate, former, threads)
     told = "\n".join(line for found in comparisons.values() for line in found.sentences())
     against = _what_speaks_against(comparisons)
     if against and not force:
@@ -105,13 +102,11 @@ def _test_rows(candidate: Bundle, former: Bundle) -> dict[str, list[Example]]:
     return {of: list(rows.values()) for of, rows in by_origin.items()}
 
 
-def _compare(
-    candidate: Bundle, former: Bundle, rows: Sequence[Example], threads: int | None
-) -> Comparison:
-    return compare(
-        answer(Classifier.load(candidate, threads), rows),
-        answer(Classifier.load(former, threads), rows),
-    )
+def _compare(candidate: Bundle, former: Bundle, threads: int | None) -> dict[str, Comparison]:
+    """What the two answered to the same test rows, by where those come from."""
+    rows = _test_rows(candidate, former)
+    new, old = (Classifier.load(bundle, threads) for bundle in (candidate, former))
+    return {of: compare(answer(new, these), answer(old, these)) for of, these in rows.items()}
 
 
 def _serve(models: Path, name: str, told: str, found: dict[str, Any], *, forced: bool) -> str:
