@@ -157,7 +157,9 @@ class ModelOut(BaseModel):
     digest: str = Field(description="sha256 over its manifest without its promotions")
     window: int = Field(description="the most tokens of a statement that it reads")
     labels: dict[str, list[str]]
-    temperatures: dict[str, float]
+    temperatures: dict[str, float] = Field(
+        description="of each kind of answer; with `side`, that of stance is of the topic alone"
+    )
     description: str
     prediction_sets: bool = Field(description="whether coverage can be asked")
 

@@ -24,7 +24,6 @@ from typing import Any
 
 from stance.calibration import Calibration
 from stance.conformal import PredictionSets
-from stance.domain import Kind
 from stance.errors import BundleError, StanceError
 from stance.manifest import (
     SERVED_FILES,
@@ -62,7 +61,7 @@ class Bundle:
     @property
     def calibration(self) -> Calibration:
         """The temperatures that belong to the served network."""
-        return Calibration({kind: self.manifest["temperatures"][kind] for kind in Kind})
+        return Calibration.from_json(self.manifest["temperatures"])
 
     @property
     def prediction_sets(self) -> PredictionSets | None:

@@ -30,7 +30,8 @@ _IS_RIGHT: dict[str, Callable[[Any], bool]] = {
     "files": lambda value: isinstance(value, dict) and set(SERVED_FILES) <= set(value),
     "temperatures": lambda value: (
         isinstance(value, dict)
-        and all(isinstance(value.get(kind), float) and 0 < value[kind] < 100 for kind in Kind)
+        and set(Kind) <= set(value) <= {*Kind, "side"}
+        and all(isinstance(t, float) and 0 < t < 100 for t in value.values())
     ),
 }
 

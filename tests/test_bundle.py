@@ -280,6 +280,10 @@ def test_a_link_to_a_folder_is_refused(models: Path, tiny: Path, tmp_path: Path)
         pytest.param("temperatures", {"stance": 1.0, "sentiment": "1"}, id="in words"),
         pytest.param("temperatures", {"stance": 1.0}, id="one temperature"),
         pytest.param("temperatures", [1.0, 1.0], id="a list of temperatures"),
+        pytest.param(
+            "temperatures", {"stance": 1.0, "sentiment": 1.0, "side": 0.0}, id="zero side"
+        ),
+        pytest.param("temperatures", {"stance": 1.0, "sentiment": 1.0, "x": 1.0}, id="not known"),
         pytest.param("files", {"model.onnx": "0"}, id="no tokenizer listed"),
         pytest.param("files", ["model.onnx", "tokenizer.json"], id="a list of files"),
     ],

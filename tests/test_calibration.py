@@ -1,4 +1,4 @@
-"""One temperature for each kind of question: probabilities change, answers do not."""
+"""Temperatures: one a kind keeps every answer; stance may have two, for topic and for side."""
 
 import numpy as np
 import pytest
@@ -19,6 +19,11 @@ all_logits = arrays(
 )
 temperatures = st.floats(0.05, 20)
 kinds = st.sampled_from(list(Kind))
+both_forms = st.builds(
+    Calibration,
+    st.fixed_dictionaries(dict.fromkeys(Kind, temperatures)),
+    st.none() | temperatures,
+)
 
 
 def calibration(temperature: float) -> Calibration:
@@ -36,6 +41,10 @@ def drawn(temperature: float, n: int = 4000) -> tuple[Logits, NDArray[np.bool_]]
     logits = rng.normal(0, 3, (n, 4)).astype(np.float32)
     noise = rng.gumbel(size=logits.shape)
     return logits, np.eye(4, dtype=np.bool_)[np.argmax(logits / temperature + noise, axis=1)]
+
+
+def stance_at(topic: float, side: float) -> Calibration:
+    return Calibration({Kind.STANCE: topic, Kind.SENTIMENT: 1.0}, side)
 
 
 def test_a_temperature_of_one_is_softmax() -> None:
@@ -69,10 +78,10 @@ def test_the_heads_are_four_stances_and_then_three_tones() -> None:
     assert N_LOGITS == 7
 
 
-@given(all_logits, temperatures, kinds)
+@given(all_logits, both_forms, kinds)
 @settings(deadline=None)
-def test_probabilities_sum_to_one(logits: Logits, temperature: float, kind: Kind) -> None:
-    found = calibration(temperature).probabilities(kind, logits)
+def test_probabilities_sum_to_one(logits: Logits, of: Calibration, kind: Kind) -> None:
+    found = of.probabilities(kind, logits)
 
     assert found.shape == (len(logits), len(kind.labels))
     assert np.abs(found.sum(axis=1) - 1).max() < 1e-12
@@ -90,15 +99,75 @@ def test_a_temperature_keeps_the_order_of_the_labels(
     assert (np.diff(in_order, axis=1) >= 0).all()
 
 
-@given(all_logits, temperatures, kinds)
+@given(all_logits, both_forms, kinds)
 @settings(deadline=None)
 def test_an_answer_does_not_depend_on_the_rows_beside_it(
-    logits: Logits, temperature: float, kind: Kind
+    logits: Logits, of: Calibration, kind: Kind
 ) -> None:
-    together = calibration(temperature).probabilities(kind, logits)
+    together = of.probabilities(kind, logits)
 
-    alone = [calibration(temperature).probabilities(kind, row[None])[0] for row in logits]
+    alone = [of.probabilities(kind, row[None])[0] for row in logits]
     assert np.array_equal(together, alone)
+
+
+@given(arrays(np.float32, (3, N_LOGITS), elements=st.floats(-8, 8, width=32)), both_forms, kinds)
+@settings(deadline=None)
+def test_a_calibration_is_undone_from_its_probabilities(
+    logits: Logits, of: Calibration, kind: Kind
+) -> None:
+    found = of.probabilities(kind, logits)
+    raw = UNCALIBRATED.probabilities(kind, logits)
+
+    whole = (found > 1e-12).all(axis=1)  # what is rounded to nothing is lost
+    assert of.undone(kind, found)[whole] == pytest.approx(raw[whole], abs=1e-3)
+
+
+@given(all_logits)
+@settings(deadline=None)
+def test_two_temperatures_of_one_are_softmax(logits: Logits) -> None:
+    found = stance_at(1, 1).probabilities(Kind.STANCE, logits)
+
+    assert found == pytest.approx(UNCALIBRATED.probabilities(Kind.STANCE, logits))
+
+
+def test_the_one_temperature_is_of_the_topic_and_the_other_of_the_side() -> None:
+    # Some side is 15 times as likely as none, and favor 9 times as likely as against or neutral.
+    logits = np.log(np.array([[27, 3, 3, 2.2, 1, 1, 1]], np.float32))
+
+    raw = stance_at(1, 1).probabilities(Kind.STANCE, logits)[0]
+    topic = stance_at(2, 1).probabilities(Kind.STANCE, logits)[0]
+    side = stance_at(1, 2).probabilities(Kind.STANCE, logits)[0]
+
+    assert raw.tolist() == pytest.approx([15 / 16 * 9 / 11, *[15 / 16 / 11] * 2, 1 / 16])
+    assert topic[3] == pytest.approx(1 / (1 + np.sqrt(15)))
+    assert topic[:3] / topic[:3].sum() == pytest.approx(np.array([9, 1, 1]) / 11)
+    assert side[3] == pytest.approx(1 / 16)
+    assert side[:3] / side[:3].sum() == pytest.approx(np.array([3, 1, 1]) / 5)
+
+
+@pytest.mark.parametrize(("topic", "side"), [(0.5, 3.0), (2.5, 1.0)])
+def test_the_two_temperatures_that_labels_were_drawn_at_are_found(
+    topic: float, side: float
+) -> None:
+    rng = np.random.default_rng(5)
+    logits = rng.normal(0, 3, (8000, N_LOGITS)).astype(np.float32)
+    chances = stance_at(topic, side).probabilities(Kind.STANCE, logits)
+    right = np.array([rng.choice(4, p=row) for row in chances])
+    none = np.zeros((0, 3), np.float32)
+
+    found = Calibration.fit(
+        {Kind.STANCE: logits[:, HEADS[Kind.STANCE]], Kind.SENTIMENT: none},
+        {Kind.STANCE: np.eye(4, dtype=np.bool_)[right], Kind.SENTIMENT: none.astype(np.bool_)},
+    )
+
+    assert found.temperatures[Kind.STANCE] == pytest.approx(topic, rel=0.15)
+    assert found.side == pytest.approx(side, rel=0.15)
+    assert found.temperatures[Kind.SENTIMENT] == 1.0
+
+
+@given(both_forms)
+def test_a_calibration_is_the_same_after_a_manifest(of: Calibration) -> None:
+    assert Calibration.from_json(of.to_json()) == of
 
 
 def test_logits_too_large_to_be_exponents_still_give_probabilities() -> None:
@@ -119,6 +188,11 @@ def test_calibration_leaves_the_logits_as_they_are() -> None:
 def test_a_temperature_that_is_no_number_above_zero_is_refused(temperature: float) -> None:
     with pytest.raises(ValueError, match="temperature of stance must be a number above 0"):
         calibration(temperature)
+
+
+def test_the_temperature_of_the_side_must_be_above_zero_too() -> None:
+    with pytest.raises(ValueError, match="temperature of side must be a number above 0"):
+        stance_at(1.0, 0.0)
 
 
 def test_every_kind_needs_a_temperature() -> None:

@@ -83,17 +83,14 @@ def answer(
 
 
 def undo_calibration(answered: Iterable[Answered], calibration: Calibration) -> list[Answered]:
-    """The same answers with the probabilities that they had before their temperature.
+    """The same answers with the probabilities that they had before calibration.
 
-    A temperature divides the logits, so raising the probabilities to its power and normalising
-    them undoes it; the network need not run again.
+    The temperatures can be undone from the probabilities, so the network need not run again.
     """
     undone = []
     for one in answered:
-        logits = np.log(np.maximum(one.prediction.probabilities, 1e-300))
-        logits = logits * calibration.temperatures[one.kind]
-        powers = np.exp(logits - logits.max())
-        probabilities = tuple(map(float, powers / powers.sum()))
+        calibrated = np.array([one.prediction.probabilities])
+        probabilities = tuple(map(float, calibration.undone(one.kind, calibrated)[0]))
         before = replace(one.prediction, probabilities=probabilities, prediction_set=None)
         undone.append(replace(one, prediction=before))
     return undone

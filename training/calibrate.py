@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from stance.calibration import HEADS, UNCALIBRATED, Calibration, fit_temperature
+from stance.calibration import HEADS, UNCALIBRATED, Calibration
 from stance.classifier import Classifier
 from stance.conformal import PredictionSets
 from stance.domain import Kind
@@ -19,7 +19,7 @@ from training.examples import Example, Label
 def calibrate(
     staged: Path, window: int, examples: Sequence[Example], threads: int | None
 ) -> tuple[Calibration, PredictionSets]:
-    """One temperature a kind and the thresholds of prediction sets, for what will be served.
+    """The temperatures and the thresholds of prediction sets, for what will be served.
 
     A kind that no example labels keeps its probabilities, and has every label in every set.
 
@@ -43,13 +43,9 @@ def calibrate(
     by_kind = {
         kind: [n for n, label in enumerate(labels) if label.question.kind is kind] for kind in Kind
     }
-    calibration = Calibration(
-        {
-            kind: fit_temperature(logits[rows, HEADS[kind]], _allowed(kind, labels, rows))
-            if rows
-            else 1.0
-            for kind, rows in by_kind.items()
-        }
+    calibration = Calibration.fit(
+        {kind: logits[rows, HEADS[kind]] for kind, rows in by_kind.items()},
+        {kind: _allowed(kind, labels, rows) for kind, rows in by_kind.items()},
     )
     single = {
         kind: [n for n in rows if len(labels[n].allowed) == 1] for kind, rows in by_kind.items()
@@ -65,4 +61,5 @@ def calibrate(
 
 
 def _allowed(kind: Kind, labels: Sequence[Label], rows: Sequence[int]) -> NDArray[np.bool_]:
-    return np.array([[name in labels[n].allowed for name in kind.labels] for n in rows])
+    allowed = [[name in labels[n].allowed for name in kind.labels] for n in rows]
+    return np.array(allowed, np.bool_).reshape(len(rows), len(kind.labels))

@@ -61,9 +61,10 @@ neutral and unrelated count as one. `report.html` shows the same with pictures.
 
 ## Calibration
 
-Temperatures, fitted for what is served on rows that it did not learn from: {temperatures}. ECE is
-the mean gap between confidence and accuracy; the Brier score is the squared distance to the truth,
-from 0 to 2. Lower is better.
+Temperatures, fitted for what is served on rows that it did not learn from: {temperatures}; where
+`side` has its own, that of stance is of whether a statement is about the proposition. ECE is the
+mean gap between confidence and accuracy; the Brier score is the squared distance to the truth, from
+0 to 2. Lower is better.
 
 {calibration}
 {prediction_sets}{beside}{failures}

@@ -154,7 +154,7 @@ def train(order: Order, world: World | None = None) -> Trained | None:
             "kind": "stance",
             "description": recipe.description,
             "window": network.window,
-            "temperatures": {kind.value: t for kind, t in calibration.temperatures.items()},
+            "temperatures": calibration.to_json(),
             "prediction_sets": sets.to_json(),
             "from": {"model": parent.name, "digest": parent.digest} if parent else None,
             "recipe": {"base": _encoder(order, parent), **asdict(recipe)},
