@@ -5,6 +5,7 @@ steps. Knows nothing of networks.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from stance.domain import Kind, Question, Stance
@@ -41,6 +42,9 @@ class Mixture:
         self._rng = random.Random(stage.seed)
         self._sources = sources
         every = [example for examples in sources.values() for example in examples]
+        self._asked = Counter(
+            label for example in every for label in example.labels if label.allowed == _STRANGER
+        )
         self._subjects = {
             source: stance_subjects(example for example in every if example.source == source)
             for source in {example.source: None for example in every}
@@ -62,7 +66,11 @@ class Mixture:
     def _labels(self, example: Example) -> tuple[Label, ...]:
         related = [label for label in example.labels if label.allowed != _STRANGER]
         unrelated = [label for label in example.labels if label.allowed == _STRANGER]
-        self._rng.shuffle(unrelated)
+        # A proposition that few statements are asked about was picked by hand as a look-alike, and
+        # says more than one that all are asked about: drawn with weights of 1/count, without
+        # putting back (Efraimidis and Spirakis, 2006).
+        drawn = {label: self._rng.expovariate(1 / self._asked[label]) for label in unrelated}
+        unrelated.sort(key=drawn.__getitem__)
         stage = self._stage
         chosen = related + unrelated[: stage.unrelated]
         for label in related:
