@@ -1,4 +1,4 @@
-"""The nouns that cross a boundary: statement, issue, question, labels, prediction.
+"""The nouns that cross a boundary: article, statement, issue, question, labels, prediction.
 
 Frozen, self-validating values; no I/O, no network, no files.
 """
@@ -108,6 +108,96 @@ class Statement:
                     f"targets.{n}",
                     f"has {len(target)} characters; a target is a name of at most {LONGEST_TARGET}",
                 )
+
+
+class SpeechKind(StrEnum):
+    """How an article renders what was said."""
+
+    DIRECT = "direct"  # wholly in quotation marks, or a transcript
+    INDIRECT = "indirect"  # in the article's own words
+    MIXED = "mixed"  # in its own words, with words quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One piece of news.
+
+    Attributes:
+        text: the body, as it is; offsets count its characters.
+        id, title, outlet, date: carried along.
+
+    Raises:
+        InputError: a field is not text, or holds a NUL or a lone surrogate. An article without a
+            word is no error: nothing is said in it.
+    """
+
+    text: str
+    id: str | None = None
+    title: str | None = None
+    outlet: str | None = None
+    date: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str) or self.text.strip():
+            check_text("text", self.text)
+        for field in ("id", "title", "outlet", "date"):
+            if (value := getattr(self, field)) is not None:
+                check_text(field, value)
+
+
+Span = tuple[int, int]  # characters of an article, the end exclusive
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who said it.
+
+    Attributes:
+        name: the fullest name in the article, as it stands there.
+        mention: the words beside the cue ("she", "the minister").
+        role: the office, as the article gives it; None where it gives none.
+        probability: that the name is right.
+    """
+
+    name: str
+    mention: str
+    role: str | None
+    probability: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability <= 1:
+            raise ValueError("a probability is from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What an article says that somebody said.
+
+    Attributes:
+        spans: where the content stands; several where it is split by "he said"; in order, and not
+            over each other.
+        kind: direct, indirect or mixed.
+        cue: where the words stand that tell it; None where nothing but marks does.
+        mention: where its source stands; None where the article gives none.
+        speaker: who that is; None where a careful reader cannot tell.
+    """
+
+    spans: tuple[Span, ...]
+    kind: SpeechKind
+    cue: Span | None = None
+    mention: Span | None = None
+    speaker: Speaker | None = None
+
+    def __post_init__(self) -> None:
+        edges = [edge for span in self.spans for edge in span]
+        if not edges or edges[0] < 0 or edges != sorted(edges):
+            raise ValueError(f"spans must be in order and not over each other: {self.spans}")
+        if any(start >= end for start, end in self.spans):
+            raise ValueError(f"a span is empty: {self.spans}")
+
+    def text(self, article: str) -> str:
+        """The content as it stands in the article, its pieces joined by a space."""
+        return " ".join(article[start:end] for start, end in self.spans)
 
 
 @dataclass(frozen=True, slots=True)
