@@ -1,4 +1,4 @@
-"""The one-pass network in torch: packed rows -> logits. The one place of Hugging Face names.
+"""The one-pass network in torch, and the encoder below it. The one place of Hugging Face names.
 
 Knows token ids, not texts. `stance/packing.py` says what the arrays mean. Any BERT-like encoder
 with absolute positions serves (BERT, MiniLM, ELECTRA, RoBERTa, XLM-R), from a folder, a hub name
@@ -8,7 +8,7 @@ or the packaged default.
 import json
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from safetensors import SafetensorError
@@ -27,8 +27,8 @@ DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 _POSITION_OFFSET = {"bert": 0, "electra": 0, "roberta": 2, "xlm-roberta": 2, "camembert": 2}
 
 
-class StanceNetwork(nn.Module):
-    """A BERT-like encoder that reads one statement and many questions in one pass.
+class EncoderNetwork(nn.Module):
+    """A BERT-like encoder whose attention takes any mask; networks with a head build on it.
 
     Args:
         config: the encoder's configuration; its `model_type` must be one that takes the mask.
@@ -46,9 +46,7 @@ class StanceNetwork(nn.Module):
         self.config = config
         self.embeddings: Any = parts.embeddings
         self.layers: Any = parts.encoder.layer
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.out = nn.Linear(config.hidden_size, N_LOGITS)
         self._position_offset = _POSITION_OFFSET[config.model_type]
 
     @property
@@ -56,47 +54,23 @@ class StanceNetwork(nn.Module):
         """The most tokens that a block may have."""
         return int(self.config.max_position_embeddings) - self._position_offset
 
-    def forward(
-        self, input_ids: Tensor, position_ids: Tensor, group: Tensor, block: Tensor, first: Tensor
-    ) -> Tensor:
-        """Logits of every question: (rows, questions, 7), four of stance, then three of sentiment.
-
-        All inputs are integer tensors as in `stance.packing.Rows`.
-        """
-        logits: Tensor = self.out(self.readout(input_ids, position_ids, group, block, first))
-        return logits
-
-    def readout(
-        self, input_ids: Tensor, position_ids: Tensor, group: Tensor, block: Tensor, first: Tensor
-    ) -> Tensor:
-        """What the head reads of every question: (rows, questions, hidden size)."""
-        types = (block > 0).to(input_ids.dtype) if self.config.type_vocab_size > 1 else block * 0
-        hidden = self.embeddings(
+    def embed(self, input_ids: Tensor, position_ids: Tensor, types: Tensor) -> Tensor:
+        """What the first layer reads: (rows, length, hidden size)."""
+        embedded: Tensor = self.embeddings(
             input_ids=input_ids,
             token_type_ids=types,
             position_ids=position_ids + self._position_offset,
         )
-        sees = self.sees(group, block)
-        # 0 where a token may look and the lowest number where not: no NaN in a row of padding.
-        bias = torch.zeros_like(sees, dtype=hidden.dtype)
-        bias = bias.masked_fill(~sees, torch.finfo(hidden.dtype).min).unsqueeze(1)
-        for layer in self.layers[:-1]:
-            hidden = self._layer(layer, hidden, hidden, bias)
-        # Nothing but the questions' first tokens is read, so the last layer computes only those.
-        rows = first.to(torch.int64).unsqueeze(-1)
-        asked = hidden.gather(1, rows.expand(-1, -1, hidden.shape[-1]))
-        bias = bias.squeeze(1).gather(1, rows.expand(-1, -1, bias.shape[-1])).unsqueeze(1)
-        asked = self._layer(self.layers[-1], asked, hidden, bias)
-        read: Tensor = self.dropout(torch.tanh(self.dense(self.dropout(asked))))
-        return read
+        return embedded
 
-    def sees(self, group: Tensor, block: Tensor) -> Tensor:
-        """Which token may look at which: (rows, length, length), true where it may."""
-        same_group = group.unsqueeze(2) == group.unsqueeze(1)
-        statement_or_own = (block.unsqueeze(1) == 0) | (block.unsqueeze(2) == block.unsqueeze(1))
-        return same_group & statement_or_own
+    def through(self, layer: Any, asked: Tensor, hidden: Tensor, bias: Tensor) -> Tensor:
+        """One layer, for the tokens that are asked: (rows, asked, hidden size).
 
-    def _layer(self, layer: Any, asked: Tensor, hidden: Tensor, bias: Tensor) -> Tensor:
+        Args:
+            asked: what those tokens are so far.
+            hidden: all tokens that they may look at, (rows, length, hidden size).
+            bias: from `mask_bias`, (rows, 1, asked, length).
+        """
         heads = self.config.num_attention_heads
         attention = layer.attention.self
 
@@ -124,7 +98,7 @@ class StanceNetwork(nn.Module):
         save_file(weights, folder / "model.safetensors")
 
     @classmethod
-    def from_pretrained(cls, folder: Path) -> "StanceNetwork":
+    def from_pretrained(cls, folder: Path) -> Self:
         """Read what `save_pretrained` wrote; the weights come back in single precision."""
         config = json.loads((folder / "config.json").read_text())
         network = cls(AutoConfig.for_model(**config))
@@ -133,9 +107,7 @@ class StanceNetwork(nn.Module):
         return network.eval()
 
     @classmethod
-    def from_encoder(
-        cls, name: str = DEFAULT_ENCODER, seed: int = 0
-    ) -> tuple["StanceNetwork", Tokenizer]:
+    def from_encoder(cls, name: str = DEFAULT_ENCODER, seed: int = 0) -> tuple[Self, Tokenizer]:
         """A network with a fresh head on an encoder, and the encoder's tokenizer.
 
         Args:
@@ -164,6 +136,64 @@ class StanceNetwork(nn.Module):
             )
         torch.manual_seed(seed)
         return cls(config, encoder), tokenizer
+
+
+class StanceNetwork(EncoderNetwork):
+    """A BERT-like encoder that reads one statement and many questions in one pass.
+
+    Args and errors as for `EncoderNetwork`.
+    """
+
+    def __init__(self, config: PretrainedConfig, encoder: nn.Module | None = None) -> None:
+        super().__init__(config, encoder)
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.out = nn.Linear(config.hidden_size, N_LOGITS)
+
+    def forward(
+        self, input_ids: Tensor, position_ids: Tensor, group: Tensor, block: Tensor, first: Tensor
+    ) -> Tensor:
+        """Logits of every question: (rows, questions, 7), four of stance, then three of sentiment.
+
+        All inputs are integer tensors as in `stance.packing.Rows`.
+        """
+        logits: Tensor = self.out(self.readout(input_ids, position_ids, group, block, first))
+        return logits
+
+    def readout(
+        self, input_ids: Tensor, position_ids: Tensor, group: Tensor, block: Tensor, first: Tensor
+    ) -> Tensor:
+        """What the head reads of every question: (rows, questions, hidden size)."""
+        types = (block > 0).to(input_ids.dtype) if self.config.type_vocab_size > 1 else block * 0
+        hidden = self.embed(input_ids, position_ids, types)
+        bias = mask_bias(self.sees(group, block), hidden.dtype)
+        for layer in self.layers[:-1]:
+            hidden = self.through(layer, hidden, hidden, bias)
+        # Nothing but the questions' first tokens is read, so the last layer computes only those.
+        rows = first.to(torch.int64).unsqueeze(-1)
+        asked = hidden.gather(1, rows.expand(-1, -1, hidden.shape[-1]))
+        bias = bias.squeeze(1).gather(1, rows.expand(-1, -1, bias.shape[-1])).unsqueeze(1)
+        asked = self.through(self.layers[-1], asked, hidden, bias)
+        read: Tensor = self.dropout(torch.tanh(self.dense(self.dropout(asked))))
+        return read
+
+    def sees(self, group: Tensor, block: Tensor) -> Tensor:
+        """Which token may look at which: (rows, length, length), true where it may."""
+        statement_or_own = (block.unsqueeze(1) == 0) | (block.unsqueeze(2) == block.unsqueeze(1))
+        return same_group(group) & statement_or_own
+
+
+def same_group(group: Tensor) -> Tensor:
+    """Which tokens of a row are of one group: (rows, length, length)."""
+    return group.unsqueeze(2) == group.unsqueeze(1)
+
+
+def mask_bias(sees: Tensor, dtype: torch.dtype) -> Tensor:
+    """What is added to attention: (rows, 1, asked, length) from (rows, asked, length).
+
+    0 where a token may look and the lowest number where not: no NaN in a row of padding.
+    """
+    bias = torch.zeros_like(sees, dtype=dtype)
+    return bias.masked_fill(~sees, torch.finfo(dtype).min).unsqueeze(1)
 
 
 def _check_family(config: PretrainedConfig) -> None:
