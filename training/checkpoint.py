@@ -43,7 +43,7 @@ class Progress:
     Attributes:
         stage: the stage in hand, from 0.
         step: optimizer steps done in it.
-        best: the best dev macro-F1 of the stage so far; -1 before the first.
+        best: the best dev score of the stage so far; -1 before the first.
         stale: epochs since the best.
         processes: how many train together.
         device: the kind of device that they compute on.

@@ -6,7 +6,8 @@ steps. Knows nothing of networks.
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from stance.domain import Kind, Question, Stance
 from stance.packing import Group
@@ -19,6 +20,7 @@ from training.wordings import Wordings
 _STRANGER = (Stance.UNRELATED,)
 
 Step = Sequence[tuple[Group, tuple[Label, ...]]]
+T = TypeVar("T")
 
 
 class Mixture:
@@ -52,16 +54,9 @@ class Mixture:
 
     def epoch(self) -> list[tuple[Example, tuple[Label, ...]]]:
         """The examples of one epoch, shuffled, each with the labels that are asked this time."""
-        drawn: list[tuple[float, Example]] = []
-        for name, times in self._stage.mix.items():
-            examples = list(self._sources[name])
-            part = self._rng.sample(examples, round(len(examples) * (times % 1)))
-            for reading in [examples] * int(times) + [part]:
-                # Members of a group follow each other: a step sees both sides of a minimal pair.
-                place = {example.group: self._rng.random() for example in reading}
-                drawn += [(place[example.group], example) for example in reading]
-        drawn.sort(key=lambda placed: placed[0])
-        return [(example, self._labels(example)) for _, example in drawn]
+        # Members of a group follow each other: a step sees both sides of a minimal pair.
+        drawn = draw(self._sources, self._stage.mix, self._rng, lambda example: example.group)
+        return [(example, self._labels(example)) for example in drawn]
 
     def _labels(self, example: Example) -> tuple[Label, ...]:
         related = [label for label in example.labels if label.allowed != _STRANGER]
@@ -116,3 +111,21 @@ class Mixture:
         if len(block) <= longest:
             return block
         return Block((*block.ids[: longest - 1], block.ids[-1]), truncated=True)
+
+
+def draw(
+    sources: Mapping[str, Sequence[T]],
+    mix: Mapping[str, float],
+    rng: random.Random,
+    group: Callable[[T], Hashable],
+) -> list[T]:
+    """What one epoch reads: each source as often as the mix says, shuffled, a group together."""
+    drawn: list[tuple[float, T]] = []
+    for name, times in mix.items():
+        members = list(sources[name])
+        part = rng.sample(members, round(len(members) * (times % 1)))
+        for reading in [members] * int(times) + [part]:
+            place = {group(one): rng.random() for one in reading}
+            drawn += [(place[group(one)], one) for one in reading]
+    drawn.sort(key=lambda placed: placed[0])
+    return [one for _, one in drawn]

@@ -20,8 +20,8 @@ RECIPES = Path(str(resources.files("training") / "recipes"))
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """One run of the optimizer over one mix of sources.
+class Schedule:
+    """One run of the optimizer over one mix of sources, whatever is learned from them.
 
     Attributes:
         mix: how often each source is read in an epoch (0.5: half of it, 3: three times).
@@ -29,16 +29,9 @@ class Stage:
         learning_rate: the peak; it rises over `warmup` (a share of all steps), then falls to 0.
         tokens_per_step: useful tokens in one optimizer step.
         row_tokens: the most tokens of one packed row.
-        longest_statement: tokens to which a statement is cut in training.
-        unrelated: the most `unrelated` labels of one statement that are used in one epoch.
-        strangers: how often a proposition of another source is asked as well, as `unrelated`.
-        reworded, converse: how often a label other than `unrelated` is asked once more, with the
-            proposition in other words, or turned round.
-        balance: 0 gives every label the same weight, 1 every class; between them, a class that
-            is asked n times weighs n to the power of -`balance`.
         average: decay of the running mean of the weights that is kept in the end (Polyak and
             Juditsky, 1992); 0 keeps the last weights.
-        patience: epochs without a better dev macro-F1 after which the stage ends; 0 never ends
+        patience: epochs without a better dev score after which the stage ends; 0 never ends
             it early. With patience, the best epoch is kept.
         bf16: compute in bfloat16 where the machine has it in hardware.
         seed: fixes every draw.
@@ -51,17 +44,33 @@ class Stage:
     weight_decay: float = 0.01
     tokens_per_step: int = 2048
     row_tokens: int = 512
-    longest_statement: int = 160
     dropout: float = 0.1
+    average: float = 0.0
+    patience: int = 0
+    bf16: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Schedule):
+    """A schedule for labelled statements, and how much is asked of each in an epoch.
+
+    Attributes:
+        longest_statement: tokens to which a statement is cut in training.
+        unrelated: the most `unrelated` labels of one statement that are used in one epoch.
+        strangers: how often a proposition of another source is asked as well, as `unrelated`.
+        reworded, converse: how often a label other than `unrelated` is asked once more, with the
+            proposition in other words, or turned round.
+        balance: 0 gives every label the same weight, 1 every class; between them, a class that
+            is asked n times weighs n to the power of -`balance`.
+    """
+
+    longest_statement: int = 160
     unrelated: int = 3
     strangers: float = 0.4
     reworded: float = 0.4
     converse: float = 0.4
     balance: float = 0.0
-    average: float = 0.0
-    patience: int = 0
-    bf16: bool = True
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
