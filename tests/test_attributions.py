@@ -168,8 +168,9 @@ def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:
     assert "line 2: has the id of line 1" in faults_of(path)
 
 
-def test_content_over_other_content_is_refused_in_our_own_rows(tmp_path: Path) -> None:
-    inner = attribution(content=[at("the talks")])
+@pytest.mark.parametrize("inside", ["the talks", "are over", "for now. She left."])
+def test_content_over_other_content_is_refused_in_our_own_rows(inside: str, tmp_path: Path) -> None:
+    inner = attribution(content=[at(inside)])
 
     told = faults_of(own(tmp_path, article(attribution(), inner)))
 
