@@ -324,8 +324,8 @@ def statements(draw: st.DrawFn) -> list[Span]:
 
 
 def recalls(marked: list[Span], predicted: list[Span]) -> dict[str, float]:
-    golds = ([gold(span) for span in spans] for spans in (marked, predicted))
-    counts = count(TEXT, *golds, Told(speakers=False, kinds=False))
+    ours, theirs = ([gold(span) for span in spans] for spans in (marked, predicted))
+    counts = count(TEXT, ours, theirs, Told(speakers=False, kinds=False))
     return {path[1]: one[0] / max(one[1], 1) for path, one in counts.items() if "content" in path}
 
 
