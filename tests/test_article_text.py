@@ -76,6 +76,7 @@ def test_masking_keeps_every_offset(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="<&")))
+@settings(deadline=None)
 def test_what_is_no_markup_stays_as_it_is(text: str) -> None:
     assert mask_markup(text) == text
     assert mask_markup(f"<p>{text}</p>")[3:-4] == text
@@ -201,6 +202,7 @@ def windows_of(article: tuple[list[int], int, int]) -> list[Window]:
 
 
 @given(articles())
+@settings(deadline=None)
 def test_every_token_counts_in_one_window_and_is_read_there(
     article: tuple[list[int], int, int],
 ) -> None:
@@ -211,6 +213,7 @@ def test_every_token_counts_in_one_window_and_is_read_there(
 
 
 @given(articles())
+@settings(deadline=None)
 def test_no_window_is_too_long_and_each_reads_on(article: tuple[list[int], int, int]) -> None:
     _, longest, overlap = article
 
@@ -224,6 +227,7 @@ def test_no_window_is_too_long_and_each_reads_on(article: tuple[list[int], int, 
 
 
 @given(articles())
+@settings(deadline=None)
 def test_windows_are_cut_between_sentences_unless_one_is_too_long(
     article: tuple[list[int], int, int],
 ) -> None:
@@ -241,6 +245,7 @@ def test_windows_are_cut_between_sentences_unless_one_is_too_long(
 
 
 @given(articles())
+@settings(deadline=None)
 def test_of_readings_the_one_counts_that_has_the_token_farther_from_an_edge(
     article: tuple[list[int], int, int],
 ) -> None:
