@@ -11,16 +11,15 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from stance.bundle import Bundle, open_bundle
 from stance.calibration import N_LOGITS, Calibration
 from stance.conformal import PredictionSets, level_of
 from stance.domain import Issue, Kind, Prediction, Question, Result, Statement
-from stance.errors import BundleError, InputError
+from stance.errors import InputError
 from stance.network import Network, OnnxNetwork
-from stance.packing import Group, fill_rows, lay_out, split_questions
-from stance.render import Block, Renderer
+from stance.packing import Group, batches, fill_rows, lay_out, split_questions
+from stance.render import Block, Renderer, read_tokenizer
 
 # Tokens of one row, and of the rows that go through the network together: attention within a
 # row costs the square of its length, and larger batches gain nothing on a CPU.
@@ -59,11 +58,7 @@ class Classifier:
     @classmethod
     def load(cls, bundle: Bundle, threads: int | None = None) -> Self:
         """The classifier of a verified bundle, which computes with `threads` (None: all it may)."""
-        path = bundle.folder / "tokenizer.json"
-        try:
-            tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:  # tokenizers raises bare exceptions
-            raise BundleError(f"{path}: cannot be read as a tokenizer: {error}") from error
+        tokenizer = read_tokenizer(bundle.folder / "tokenizer.json")
         network = OnnxNetwork(bundle.folder / "model.onnx", threads)
         renderer = Renderer(tokenizer, bundle.window)
         return cls(network, renderer, bundle.calibration, bundle.name, bundle.prediction_sets)
@@ -152,12 +147,8 @@ class Classifier:
                 groups.append(Group(block, tuple(rendered[i] for i in part)))
                 home.append((n, part))
         answers = [np.empty((len(questions), N_LOGITS), np.float32) for questions in asked]
-        rows = fill_rows([len(group) for group in groups], ROW_TOKENS)
-        lengths = [sum(len(groups[g]) for g in row) for row in rows]
-        order = sorted(range(len(rows)), key=lambda r: -lengths[r])
-        while order:
-            size = max(1, BATCH_TOKENS // lengths[order[0]])
-            batch, order = [rows[r] for r in order[:size]], order[size:]
+        lengths = [len(group) for group in groups]
+        for batch in batches(fill_rows(lengths, ROW_TOKENS), lengths, BATCH_TOKENS):
             found = self._network(lay_out([[groups[g] for g in row] for row in batch]))
             for row, row_logits in zip(batch, found, strict=True):
                 at = 0

@@ -1,4 +1,4 @@
-"""Packed rows -> logits on ONNX Runtime. Knows arrays, not texts.
+"""Packed rows -> logits, or tags, on ONNX Runtime. Knows arrays, not texts.
 
 Threads follow the machine that the process may use, not the one that it runs on: the affinity
 mask and the control group's CPU quota. Spinning is off, since two spinning threads on two busy
@@ -7,8 +7,9 @@ cores halve the throughput.
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import onnxruntime
@@ -59,27 +60,60 @@ class OnnxNetwork:
     """
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or available_cpus()
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Every batch has a shape of its own, so patterns of memory would only pile up. The arena
-        # stays: batches are bounded, and without it pages go back and forth to the system.
-        options.enable_mem_pattern = False
-        options.log_severity_level = 3
-        try:
-            # The fused skip-and-normalise kernel is slower than its parts: without it a batch
-            # takes a fifth less time (onnxruntime 1.32).
-            self._session = onnxruntime.InferenceSession(
-                str(path),
-                options,
-                providers=["CPUExecutionProvider"],
-                disabled_optimizers=["SkipLayerNormFusion"],
-            )
-        except Exception as error:  # onnxruntime raises bare pybind exceptions
-            raise BundleError(f"{path}: ONNX Runtime cannot load it: {error}") from error
+        self._session = _open_session(path, threads)
 
     def __call__(self, rows: Rows, /) -> NDArray[np.float32]:
         """Logits (rows, questions, 7) of every question in the rows."""
         (logits,) = self._session.run(None, rows.inputs())
         return np.asarray(logits, np.float32)
+
+
+class TokenTags(NamedTuple):
+    """What a tagger's network says of every token.
+
+    Attributes:
+        tags: (rows, length, 7), logits of `stance.tags.TAGS`.
+        link_from, link_to: (rows, length, 64); the product of the one vector of a span's first
+            token and the other of a cue's says how well they belong together.
+    """
+
+    tags: NDArray[np.float32]
+    link_from: NDArray[np.float32]
+    link_to: NDArray[np.float32]
+
+
+# Anything that answers packed rows of windows.
+TagNetwork = Callable[[Rows], TokenTags]
+
+
+class OnnxTagNetwork:
+    """The exported network of a tagger's bundle; arguments and errors as for `OnnxNetwork`."""
+
+    def __init__(self, path: Path, threads: int | None = None) -> None:
+        self._session = _open_session(path, threads)
+
+    def __call__(self, rows: Rows, /) -> TokenTags:
+        """Tags and link vectors of every token in the rows."""
+        return TokenTags(*self._session.run(list(TokenTags._fields), rows.token_inputs()))
+
+
+def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or available_cpus()
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Every batch has a shape of its own, so patterns of memory would only pile up. The arena
+    # stays: batches are bounded, and without it pages go back and forth to the system.
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    try:
+        # The fused skip-and-normalise kernel is slower than its parts: without it a batch
+        # takes a fifth less time (onnxruntime 1.32).
+        return onnxruntime.InferenceSession(
+            str(path),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=["SkipLayerNormFusion"],
+        )
+    except Exception as error:  # onnxruntime raises bare pybind exceptions
+        raise BundleError(f"{path}: ONNX Runtime cannot load it: {error}") from error

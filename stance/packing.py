@@ -10,7 +10,7 @@ So the statement sees itself, and a question sees the statement and itself, neve
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,11 @@ class Rows:
 
     def inputs(self) -> dict[str, NDArray[np.int32]]:
         """The arrays by the names of the network's inputs."""
-        names = ("input_ids", "position_ids", "group", "block", "first")
+        return self.token_inputs() | {"block": self.block, "first": self.first}
+
+    def token_inputs(self) -> dict[str, NDArray[np.int32]]:
+        """The arrays of a network that answers for every token, as a tagger's does."""
+        names = ("input_ids", "position_ids", "group")
         return {name: getattr(self, name) for name in names}
 
 
@@ -116,6 +120,23 @@ def even_rows(lengths: Sequence[int], budget: int) -> list[list[int]]:
         rows[n].append(g)
         heapq.heappush(emptiest, (filled + lengths[g], n))
     return rows
+
+
+def batches(
+    rows: Sequence[Sequence[int]], lengths: Sequence[int], budget: int
+) -> Iterator[list[Sequence[int]]]:
+    """Rows that go through the network together: the longest first, up to a budget of tokens.
+
+    Args:
+        rows: the indices of the groups of each row.
+        lengths: of the groups.
+    """
+    filled = [sum(lengths[g] for g in row) for row in rows]
+    order = sorted(range(len(rows)), key=lambda r: -filled[r])
+    while order:
+        size = max(1, budget // filled[order[0]])
+        yield [rows[r] for r in order[:size]]
+        order = order[size:]
 
 
 def lay_out(rows: Sequence[Sequence[Group]]) -> Rows:

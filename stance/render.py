@@ -8,11 +8,12 @@ change of what is written.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from stance.domain import Kind, Question
-from stance.errors import InputError
+from stance.errors import BundleError, InputError
 
 RENDER_VERSION = 1
 
@@ -30,6 +31,18 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of a bundle.
+
+    Raises:
+        BundleError: the file cannot be read as one.
+    """
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises bare exceptions
+        raise BundleError(f"{path}: cannot be read as a tokenizer: {error}") from error
 
 
 def question_text(question: Question) -> str:

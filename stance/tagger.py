@@ -1,0 +1,243 @@
+"""Articles -> their sources, cues and contents, and which belong together.
+
+Windows -> pack -> network -> tags of the whole article -> spans -> links. Packing is an inner
+matter: an answer does not depend on its batch mates. Knows nothing of quotation marks or names.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stance.article_text import Window
+from stance.article_tokens import SPECIAL_TOKENS, ArticleReader, ArticleTokens
+from stance.bundle import Bundle
+from stance.domain import Article, Span
+from stance.network import OnnxTagNetwork, TagNetwork, TokenTags
+from stance.packing import Group, batches, fill_rows, lay_out
+from stance.render import Block, read_tokenizer
+from stance.tags import TAGS, Part, WordSpan, beginning, best_tags, read_tags
+
+# Tokens of the rows that go through the network together, and of the articles that are in hand.
+BATCH_TOKENS = 1024
+PORTION_TOKENS = 16 * BATCH_TOKENS
+
+# Sources that serve two attributions are told in training that each cue is right by half, so a cue
+# that no source has chosen takes one that gives it at least so much.
+_SHARED_SOURCE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedSpan:
+    """A piece of an article that is part of an attribution.
+
+    Attributes:
+        part: source, cue or content.
+        span: where it stands, in characters of the article.
+        probability: that its words are this part, on their mean.
+    """
+
+    part: Part
+    span: Span
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A source or content, and the cue that it belongs to.
+
+    Attributes:
+        span, cue: their numbers in `Tagged.spans`.
+        probability: that they belong together, among all cues near by and none of them.
+    """
+
+    span: int
+    cue: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What a tagger finds in one article.
+
+    Attributes:
+        spans: in the order of the text, none over another.
+        links: at most one for each content; a source may have several. In the order of `span`.
+    """
+
+    spans: tuple[TaggedSpan, ...]
+    links: tuple[Link, ...]
+
+
+class Tagger:
+    """Finds sources, cues and contents with one bundle. Not thread-safe; keep it in one thread.
+
+    Args:
+        network: packed rows to tags and link vectors.
+        reader: articles to tokens and windows.
+        name: the name by which its answers cite it.
+    """
+
+    def __init__(self, network: TagNetwork, reader: ArticleReader, name: str) -> None:
+        self.name = name
+        self._network, self._reader = network, reader
+
+    @classmethod
+    def load(cls, bundle: Bundle, threads: int | None = None) -> Self:
+        """The tagger of a verified bundle, which computes with `threads` (None: all it may).
+
+        Raises:
+            BundleError: the network or the tokenizer cannot be read.
+        """
+        tokenizer = read_tokenizer(bundle.folder / "tokenizer.json")
+        network = OnnxTagNetwork(bundle.folder / "model.onnx", threads)
+        return cls(network, ArticleReader(tokenizer, bundle.window), bundle.name)
+
+    def tag(self, article: Article) -> Tagged:
+        """What is said in one article."""
+        [tagged] = self.tag_each([article])
+        return tagged
+
+    def tag_each(self, articles: Iterable[Article]) -> Iterator[Tagged]:
+        """What is said in each article, lazily, in order; the articles may have no end."""
+        portion: list[ArticleTokens] = []
+        n_tokens = 0
+        for article in articles:
+            portion.append(self._reader.read(article.text))
+            n_tokens += len(portion[-1].ids)
+            if n_tokens >= PORTION_TOKENS:
+                yield from self._tag(portion)
+                portion, n_tokens = [], 0
+        yield from self._tag(portion)
+
+    def _tag(self, portion: Sequence[ArticleTokens]) -> Iterator[Tagged]:
+        cut = [tokens.windows(self._reader.longest_window) for tokens in portion]
+        blocks = [
+            self._reader.block(tokens, window)
+            for tokens, windows in zip(portion, cut, strict=True)
+            for window in windows
+        ]
+        answers = iter(self._answers(blocks))
+        for tokens, windows in zip(portion, cut, strict=True):
+            yield decode(tokens, windows, [next(answers) for _ in windows])
+
+    def _answers(self, blocks: Sequence[Block]) -> list[TokenTags]:
+        """What the network says of each block's tokens but the two special ones."""
+        lengths = [len(block) for block in blocks]
+        answers: dict[int, TokenTags] = {}
+        rows = fill_rows(lengths, self._reader.longest_window + SPECIAL_TOKENS)
+        for batch in batches(rows, lengths, BATCH_TOKENS):
+            found = self._network(lay_out([[Group(blocks[n], ()) for n in row] for row in batch]))
+            for r, row in enumerate(batch):
+                at = 0
+                for n in row:
+                    inner = slice(at + 1, at + lengths[n] - 1)
+                    # Copied, so that the rows of a batch can be let go.
+                    answers[n] = TokenTags(*(array[r, inner].copy() for array in found))
+                    at += lengths[n]
+        return [answers[n] for n in range(len(blocks))]
+
+
+def decode(
+    tokens: ArticleTokens, windows: Sequence[Window], answers: Sequence[TokenTags]
+) -> Tagged:
+    """The most probable legal tags of an article's words as spans, and their links.
+
+    Args:
+        tokens: the article.
+        windows: that leave no token out.
+        answers: of each window, arrays (tokens, 7) and (tokens, 64).
+    """
+    logits = np.empty((len(tokens.ids), len(TAGS)))
+    for window, answer in zip(windows, answers, strict=True):
+        before, counted = window.tokens.start, window.counted
+        own = answer.tags[counted.start - before : counted.stop - before]
+        logits[counted.start : counted.stop] = own
+    # The first token of a word speaks for the word.
+    log_probabilities = _log_softmax(logits[list(tokens.words)])
+    found = read_tags(best_tags(log_probabilities))
+    spans = tuple(
+        TaggedSpan(
+            one.part,
+            tokens.characters(one.first, one.end),
+            _probability(one, log_probabilities),
+        )
+        for one in found
+    )
+    starts = [tokens.words[one.first] for one in found]
+    return Tagged(spans, tuple(_links([one.part for one in found], starts, windows, answers)))
+
+
+def _probability(span: WordSpan, log_probabilities: NDArray[np.float64]) -> float:
+    tag = beginning(span.part)
+    return float(np.exp(log_probabilities[span.first : span.end, tag : tag + 2]).sum(1).mean())
+
+
+def _links(
+    parts: Sequence[Part],
+    starts: Sequence[int],
+    windows: Sequence[Window],
+    answers: Sequence[TokenTags],
+) -> Iterator[Link]:
+    cues = [n for n, part in enumerate(parts) if part is Part.CUE]
+    at = [starts[n] for n in cues]
+    likely = {
+        n: dict(zip(cues, _among(starts[n], at, windows, answers), strict=True))
+        for n, part in enumerate(parts)
+        if part is not Part.CUE
+    }
+    chosen = {}
+    for n, probabilities in likely.items():
+        best = max(probabilities, key=probabilities.__getitem__, default=None)
+        if best is not None and probabilities[best] >= 1 - sum(probabilities.values()):
+            chosen[n] = [best]
+    sources = [n for n in chosen if parts[n] is Part.SOURCE]
+    for cue in set(cues) - {cue for n in sources for cue in chosen[n]}:
+        best = max(sources, key=lambda n: likely[n][cue], default=None)
+        if best is not None and likely[best][cue] >= _SHARED_SOURCE:
+            chosen[best].append(cue)
+    for n, linked in chosen.items():
+        yield from (Link(n, cue, likely[n][cue]) for cue in sorted(linked))
+
+
+def _among(
+    start: int, cues: Sequence[int], windows: Sequence[Window], answers: Sequence[TokenTags]
+) -> list[float]:
+    """How probable each cue is for the span that starts at a token; the rest to 1 is none of them.
+
+    A pair is read in a window that holds both; of two, in that from whose cut edges they are
+    farther.
+    """
+    scores = np.full(len(cues), -np.inf)
+    depths = np.full(len(cues), -np.inf)
+    n_tokens = windows[-1].tokens.stop
+    for window, answer in zip(windows, answers, strict=True):
+        first, end = window.tokens.start, window.tokens.stop
+        if start not in window.tokens:
+            continue
+        near = slice(bisect_left(cues, first), bisect_left(cues, end))
+        places = np.array(cues[near], int)
+        score = link_scores(answer.link_from[start - first], answer.link_to[places - first])
+        before = np.minimum(places, start) - first if first else np.inf
+        after = end - 1 - np.maximum(places, start) if end < n_tokens else np.inf
+        depth = np.minimum(before, after)
+        scores[near] = np.where(depth > depths[near], score, scores[near])
+        depths[near] = np.maximum(depth, depths[near])
+    with_none = np.append(scores, 0.0)
+    return [float(p) for p in np.exp(_log_softmax(with_none))[:-1]]
+
+
+def link_scores(
+    link_from: NDArray[np.float32], link_to: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """How well a span (64,) and each of some cues (n, 64) belong together: (n,), none scores 0."""
+    products = link_to.astype(np.float64) @ link_from.astype(np.float64)
+    return np.asarray(products / np.sqrt(link_from.shape[-1]))
+
+
+def _log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    shifted = logits.astype(np.float64) - logits.max(-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
