@@ -6,38 +6,68 @@ answers as the saved torch weights.
 
 import logging
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
 
+from stance.network import TokenTags
 from stance.packing import Group, lay_out
 from stance.render import Block
 from training.network import StanceNetwork
+from training.tagger_network import TaggerNetwork
 
 OPSET = 20
 
 
 def export_onnx(network: StanceNetwork, path: Path) -> None:
     """Write the network as one ONNX file with free numbers of rows, tokens and questions."""
-    network.eval()
-    # Five tensors of their own: the exporter takes one that is passed twice for one input.
     example = lay_out([[Group(Block((101,) * 12), (Block((102,) * 6), Block((103,) * 5)))]] * 3)
-    batch, tokens, asked = (torch.export.Dim(name) for name in ("rows", "length", "questions"))
-    per_token = {0: batch, 1: tokens}
+    sizes = dict.fromkeys(example.inputs(), ("rows", "length")) | {"first": ("rows", "questions")}
+    _export(network, example.inputs(), sizes, ["logits"], path)
+
+
+def export_tagger(network: TaggerNetwork, path: Path) -> None:
+    """Write the tagger's network as one ONNX file with free numbers of rows and tokens."""
+    example = lay_out([[Group(Block((101,) * 12), ()), Group(Block((102,) * 5), ())]] * 3)
+    sizes = dict.fromkeys(example.token_inputs(), ("rows", "length"))
+    _export(network, example.token_inputs(), sizes, TokenTags._fields, path)
+
+
+def _export(
+    network: nn.Module,
+    example: Mapping[str, NDArray[np.int32]],
+    sizes: Mapping[str, Sequence[str]],
+    outputs: Sequence[str],
+    path: Path,
+) -> None:
+    """Write a network as one ONNX file.
+
+    Args:
+        example: inputs by name, as arrays of their own: the exporter takes one that is passed twice
+            for one input.
+        sizes: the names of each input's axes, which are free.
+        outputs: their names.
+    """
+    network.eval()
+    free = {axis: torch.export.Dim(axis) for axes in sizes.values() for axis in axes}
+    shapes = tuple({n: free[axis] for n, axis in enumerate(sizes[name])} for name in example)
     # The exporter warns of operators that this network does not have.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             network,
-            tuple(torch.from_numpy(array) for array in example.inputs().values()),
+            tuple(torch.from_numpy(array) for array in example.values()),
             dynamo=True,
-            dynamic_shapes=(per_token, per_token, per_token, per_token, {0: batch, 1: asked}),
-            input_names=list(example.inputs()),
-            output_names=["logits"],
+            dynamic_shapes=shapes,
+            input_names=list(example),
+            output_names=list(outputs),
             opset_version=OPSET,
             verbose=False,
         )
