@@ -4,6 +4,7 @@
                     model.safetensors  config.json  README.md  report.json and .html
                     test.jsonl  seen.json
     models/DEFAULT  one line, the name of the bundle that is served
+    models/EXTRACTOR  the same, of the bundle that finds statements in articles
     models/HISTORY  the names of those served before, the oldest first
 
 A bundle is written to a hidden sibling and renamed; its manifest, written last, holds the sha256
@@ -20,14 +21,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from stance.calibration import Calibration
 from stance.conformal import PredictionSets
 from stance.errors import BundleError, StanceError
 from stance.manifest import (
     SERVED_FILES,
+    ModelKind,
     complete,
+    kind_of_model,
     manifest_digest,
     manifest_text,
     prediction_sets,
@@ -36,6 +39,8 @@ from stance.manifest import (
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}")
 _ALLOWED_SUFFIXES = {".json", ".jsonl", ".onnx", ".safetensors", ".md", ".toml", ".html"}
+# The file that names the bundle of each kind that is served.
+SERVED_NAME = {ModelKind.STANCE: "DEFAULT", ModelKind.EXTRACTION: "EXTRACTOR"}
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -52,6 +57,24 @@ class Bundle:
     folder: Path
     name: str
     manifest: Mapping[str, Any]
+
+    @property
+    def kind(self) -> ModelKind:
+        """What the model does."""
+        return kind_of_model(self.manifest)
+
+    def expect(self, kind: ModelKind) -> Self:
+        """The bundle itself.
+
+        Raises:
+            BundleError: it is of another kind.
+        """
+        if self.kind is not kind:
+            raise BundleError(
+                f"{self.folder} is a model of {self.kind}, and one of {kind} is needed here; "
+                "name another"
+            )
+        return self
 
     @property
     def window(self) -> int:
@@ -94,13 +117,13 @@ def open_each(models: Path) -> Iterator[tuple[str, Bundle | BundleError]]:
             yield name, error
 
 
-def default_name(models: Path) -> str:
-    """The name in `DEFAULT`.
+def default_name(models: Path, kind: ModelKind = ModelKind.STANCE) -> str:
+    """The name of the bundle that is served, in `DEFAULT`; in `EXTRACTOR` of that kind.
 
     Raises:
         BundleError: there is no such file, or it names nothing.
     """
-    path = models / "DEFAULT"
+    path = models / SERVED_NAME[kind]
     try:
         name = path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
@@ -110,17 +133,20 @@ def default_name(models: Path) -> str:
     return name
 
 
-def open_bundle(models: Path, name: str | None = None) -> Bundle:
+def open_bundle(
+    models: Path, name: str | None = None, kind: ModelKind = ModelKind.STANCE
+) -> Bundle:
     """Find a bundle and check that its served files are what its manifest says.
 
     Args:
         models: the folder of bundles.
-        name: a bundle's name; the one in `DEFAULT` where None.
+        name: a bundle's name, of any kind; the one that is served where None.
+        kind: of the one that is served.
 
     Raises:
         BundleError: there is none of that name, or it must not be trusted; the message says why.
     """
-    name = default_name(models) if name is None else name
+    name = default_name(models, kind) if name is None else name
     if not _NAME.fullmatch(name) or not (models / name / "manifest.json").is_file():
         known = ", ".join(bundle_names(models)) or "none"
         raise BundleError(f"no model {name[:100]!r} in {models}; there are: {known}")
@@ -129,13 +155,13 @@ def open_bundle(models: Path, name: str | None = None) -> Bundle:
     return bundle
 
 
-def verify(models: Path, name: str | None = None) -> Bundle:
-    """Check every file of a bundle, not only those that are served.
+def verify(models: Path, name: str | None = None, kind: ModelKind = ModelKind.STANCE) -> Bundle:
+    """Check every file of a bundle, not only those that are served; arguments as above.
 
     Raises:
         BundleError: a file is missing, changed, unknown or of a kind that is never read.
     """
-    bundle = open_bundle(models, name)
+    bundle = open_bundle(models, name, kind)
     _verify_files(bundle, tuple(bundle.manifest["files"]))
     return bundle
 

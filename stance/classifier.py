@@ -17,6 +17,7 @@ from stance.calibration import N_LOGITS, Calibration
 from stance.conformal import PredictionSets, level_of
 from stance.domain import Issue, Kind, Prediction, Question, Result, Statement
 from stance.errors import InputError
+from stance.manifest import ModelKind
 from stance.network import Network, OnnxNetwork
 from stance.packing import Group, batches, fill_rows, lay_out, split_questions
 from stance.render import Block, Renderer, read_tokenizer
@@ -57,7 +58,12 @@ class Classifier:
 
     @classmethod
     def load(cls, bundle: Bundle, threads: int | None = None) -> Self:
-        """The classifier of a verified bundle, which computes with `threads` (None: all it may)."""
+        """The classifier of a verified bundle, which computes with `threads` (None: all it may).
+
+        Raises:
+            BundleError: the bundle is of another kind, or cannot be read.
+        """
+        bundle.expect(ModelKind.STANCE)
         tokenizer = read_tokenizer(bundle.folder / "tokenizer.json")
         network = OnnxNetwork(bundle.folder / "model.onnx", threads)
         renderer = Renderer(tokenizer, bundle.window)

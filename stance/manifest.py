@@ -7,6 +7,7 @@ insisted, each time that the model was made the default.
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from functools import partial
 from operator import eq
 from pathlib import Path
@@ -16,29 +17,55 @@ from stance.conformal import PredictionSets
 from stance.domain import Kind
 from stance.errors import BundleError
 from stance.render import RENDER_VERSION
+from stance.tags import TAGS
 
 SCHEMA_VERSION = 1
 SERVED_FILES = ("model.onnx", "tokenizer.json")
-_FIXED = {
-    "schema_version": SCHEMA_VERSION,
-    "render_version": RENDER_VERSION,
-    "labels": {kind.value: list(kind.labels) for kind in Kind},
+
+
+class ModelKind(StrEnum):
+    """What a model does."""
+
+    STANCE = "stance"  # statements and questions to labels
+    EXTRACTION = "extraction"  # articles to attributed statements
+
+
+_FIXED: dict[ModelKind, dict[str, Any]] = {
+    ModelKind.STANCE: {
+        "schema_version": SCHEMA_VERSION,
+        "render_version": RENDER_VERSION,
+        "labels": {kind.value: list(kind.labels) for kind in Kind},
+    },
+    ModelKind.EXTRACTION: {"schema_version": SCHEMA_VERSION, "tags": list(TAGS)},
 }
-_IS_RIGHT: dict[str, Callable[[Any], bool]] = {
-    **{field: partial(eq, known) for field, known in _FIXED.items()},
+_OF_ALL: dict[str, Callable[[Any], bool]] = {
     "window": lambda value: isinstance(value, int) and 8 <= value <= 8192,
     "files": lambda value: isinstance(value, dict) and set(SERVED_FILES) <= set(value),
-    "temperatures": lambda value: (
-        isinstance(value, dict)
-        and set(Kind) <= set(value) <= {*Kind, "side"}
-        and all(isinstance(t, float) and 0 < t < 100 for t in value.values())
-    ),
+}
+_OF_KIND: dict[ModelKind, dict[str, Callable[[Any], bool]]] = {
+    ModelKind.STANCE: {
+        "temperatures": lambda value: (
+            isinstance(value, dict)
+            and set(Kind) <= set(value) <= {*Kind, "side"}
+            and all(isinstance(t, float) and 0 < t < 100 for t in value.values())
+        ),
+    },
+    ModelKind.EXTRACTION: {},
 }
 
 
 def complete(manifest: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
     """The whole manifest: what is given, the versions, the labels, and each file's sha256."""
-    return {**_FIXED, **manifest, "files": dict(files)}
+    return {**_FIXED[kind_of_model(manifest)], **manifest, "files": dict(files)}
+
+
+def kind_of_model(manifest: Mapping[str, Any]) -> ModelKind:
+    """What the model does; one that does not say is of stance.
+
+    Raises:
+        ValueError: this version of Stance knows no such kind.
+    """
+    return ModelKind(manifest.get("kind", ModelKind.STANCE))
 
 
 def manifest_text(manifest: Mapping[str, Any]) -> str:
@@ -65,7 +92,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise BundleError(f"{path} cannot be read: {error}") from error
     if not isinstance(manifest, dict):
         raise BundleError(f"{path}: is not an object")
-    for field, is_right in _IS_RIGHT.items():
+    for field, is_right in _rules(manifest).items():
         if not is_right(manifest.get(field)):
             raise BundleError(
                 f"{path}: {field} is missing or not one that this version of Stance knows"
@@ -77,6 +104,15 @@ def read_manifest(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise BundleError(f"{path}: prediction_sets: {error}") from error
     return manifest
+
+
+def _rules(manifest: Mapping[str, Any]) -> dict[str, Callable[[Any], bool]]:
+    try:
+        kind = kind_of_model(manifest)
+    except ValueError:
+        return {"kind": lambda _: False}
+    fixed = {field: partial(eq, known) for field, known in _FIXED[kind].items()}
+    return {**fixed, **_OF_ALL, **_OF_KIND[kind]}
 
 
 def prediction_sets(manifest: Mapping[str, Any]) -> PredictionSets | None:

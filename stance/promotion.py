@@ -11,7 +11,7 @@ from typing import Any
 
 from stance.bundle import default_name, open_bundle, verify, write_durably
 from stance.errors import BundleError
-from stance.manifest import manifest_text
+from stance.manifest import ModelKind, manifest_text
 
 log = logging.getLogger("stance.promotion")
 
@@ -22,10 +22,10 @@ def promote(models: Path, name: str) -> None:
     Nothing changes for the bundle that is the default already.
 
     Raises:
-        BundleError: there is no such bundle, it is not whole, or the change cannot be written;
-            then the former one stays.
+        BundleError: there is no such bundle, it is not whole or not of stance, or the change cannot
+            be written; then the former one stays.
     """
-    verify(models, name)
+    verify(models, name).expect(ModelKind.STANCE)
     former, history = _served_now(models), _history(models)
     if former == name:
         return
@@ -54,7 +54,7 @@ def roll_back(models: Path) -> str:
         if name == served:
             continue
         try:
-            verify(models, name)
+            verify(models, name).expect(ModelKind.STANCE)
         except BundleError as error:
             log.warning("passed over in going back: %s", error)
             continue

@@ -7,6 +7,7 @@ matter: an answer does not depend on its batch mates. Knows nothing of quotation
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from stance.article_text import Window
 from stance.article_tokens import SPECIAL_TOKENS, ArticleReader, ArticleTokens
-from stance.bundle import Bundle
+from stance.bundle import Bundle, open_bundle
 from stance.domain import Article, Span
+from stance.manifest import ModelKind
 from stance.network import OnnxTagNetwork, TagNetwork, TokenTags
 from stance.packing import Group, batches, fill_rows, lay_out
 from stance.render import Block, read_tokenizer
@@ -90,11 +92,21 @@ class Tagger:
         """The tagger of a verified bundle, which computes with `threads` (None: all it may).
 
         Raises:
-            BundleError: the network or the tokenizer cannot be read.
+            BundleError: the bundle is of another kind, or cannot be read.
         """
+        bundle.expect(ModelKind.EXTRACTION)
         tokenizer = read_tokenizer(bundle.folder / "tokenizer.json")
         network = OnnxTagNetwork(bundle.folder / "model.onnx", threads)
         return cls(network, ArticleReader(tokenizer, bundle.window), bundle.name)
+
+    @classmethod
+    def open(cls, models: Path, name: str | None = None, threads: int | None = None) -> Self:
+        """The tagger of a bundle by name, or of the one in `EXTRACTOR`.
+
+        Raises:
+            BundleError: there is none, or it must not be trusted.
+        """
+        return cls.load(open_bundle(models, name, ModelKind.EXTRACTION), threads)
 
     def tag(self, article: Article) -> Tagged:
         """What is said in one article."""

@@ -24,7 +24,9 @@ from stance.bundle import (
 from stance.calibration import Calibration
 from stance.domain import Kind
 from stance.errors import BundleError
+from stance.manifest import ModelKind
 from stance.promotion import promote, record_promotion, roll_back
+from stance.tags import TAGS
 from tests.tiny_bundles import opening_at
 
 FILES = {
@@ -254,6 +256,9 @@ def test_a_link_to_a_folder_is_refused(models: Path, tiny: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("field", "value"),
     [
+        pytest.param("kind", "translation", id="another kind"),
+        pytest.param("kind", None, id="no kind"),
+        pytest.param("kind", ["stance"], id="a list of kinds"),
         pytest.param("schema_version", 2, id="a later schema"),
         pytest.param("schema_version", None, id="no schema"),
         pytest.param("render_version", 2, id="a later rendering"),
@@ -298,6 +303,62 @@ def test_a_manifest_of_another_form_is_refused_by_field(
 
     reason = f"{field} is missing or not one that this version of Stance knows"
     assert str(caught.value) == f"{tiny / 'manifest.json'}: {reason}"
+
+
+def make_extractor(models: Path, name: str = "finder") -> Path:
+    with stage(models, name) as staged:
+        fill(staged)
+        seal(staged, {"kind": "extraction", "window": 64})
+        return publish(staged, models, name)
+
+
+def test_a_manifest_that_names_no_kind_is_of_stance(models: Path, tiny: Path) -> None:
+    assert open_bundle(models, "tiny").kind is ModelKind.STANCE
+
+
+def test_a_model_that_finds_statements_has_tags_and_no_labels(models: Path) -> None:
+    make_extractor(models)
+
+    manifest = verify(models, "finder").manifest
+
+    assert manifest["tags"] == list(TAGS)
+    assert not {"labels", "temperatures", "render_version"} & set(manifest)
+
+
+def test_a_model_whose_tags_are_not_known_is_refused(models: Path) -> None:
+    change(make_extractor(models), tags=["outside"])
+
+    with pytest.raises(BundleError, match="tags is missing or not one that this version"):
+        open_bundle(models, "finder")
+
+
+def test_each_kind_has_a_file_that_names_the_one_that_is_served(models: Path, tiny: Path) -> None:
+    make_extractor(models)
+    (models / "DEFAULT").write_text("tiny\n")
+    (models / "EXTRACTOR").write_text("finder\n")
+
+    assert open_bundle(models).name == "tiny"
+    assert open_bundle(models, kind=ModelKind.EXTRACTION).name == "finder"
+
+
+def test_a_model_of_another_kind_is_refused_by_name(models: Path) -> None:
+    bundle = open_bundle(models, make_extractor(models).name)
+
+    with pytest.raises(BundleError) as caught:
+        bundle.expect(ModelKind.STANCE)
+
+    assert str(caught.value) == (
+        f"{bundle.folder} is a model of extraction, and one of stance is needed here; name another"
+    )
+
+
+def test_a_model_that_finds_statements_does_not_become_the_default(models: Path) -> None:
+    make_extractor(models)
+
+    with pytest.raises(BundleError, match="is a model of extraction"):
+        promote(models, "finder")
+
+    assert not (models / "DEFAULT").exists()
 
 
 def test_a_manifest_that_is_no_object_is_refused(models: Path, tiny: Path) -> None:

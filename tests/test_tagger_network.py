@@ -1,5 +1,6 @@
 """The tagger's torch network, its export, and that what is served equals what was trained."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,16 @@ import pytest
 import torch
 
 from stance.article_tokens import ArticleReader
+from stance.bundle import publish, seal, stage
+from stance.classifier import Classifier
+from stance.errors import BundleError
 from stance.network import OnnxTagNetwork, TokenTags
 from stance.packing import PADDING_GROUP, Group, Rows, lay_out
 from stance.render import Block
 from stance.tagger import Tagger
 from tests.tiny import tiny_encoder
 from tests.tiny_articles import marked_articles
+from tests.tiny_bundles import publish_tiny
 from training.engine import torch_tagger
 from training.export import export_tagger
 from training.network import StanceNetwork
@@ -130,6 +135,25 @@ def test_a_network_of_another_kind_is_not_read_as_a_tagger(encoder: Path, tmp_pa
 
     with pytest.raises(RuntimeError, match="link_from"):
         TaggerNetwork.from_pretrained(tmp_path)
+
+
+def test_the_tagger_that_is_served_is_the_one_that_is_named(saved: Path, tmp_path: Path) -> None:
+    publish_tiny(tmp_path, "stance", "favor")
+    with stage(tmp_path, "finder") as staged:
+        shutil.copytree(saved, staged, dirs_exist_ok=True)
+        seal(staged, {"kind": "extraction", "window": 64})
+        publish(staged, tmp_path, "finder")
+    (tmp_path / "EXTRACTOR").write_text("finder\n")
+    [marked] = marked_articles(1)
+
+    tagger = Tagger.open(tmp_path, threads=1)
+
+    assert tagger.name == "finder"
+    assert tagger.tag(marked.article) == Tagger.open(tmp_path, "finder", 1).tag(marked.article)
+    with pytest.raises(BundleError, match="is a model of stance, and one of extraction is needed"):
+        Tagger.open(tmp_path, "stance")
+    with pytest.raises(BundleError, match="is a model of extraction, and one of stance is needed"):
+        Classifier.open(tmp_path, "finder")
 
 
 def test_products_of_turned_vectors_tell_how_far_apart_they_are() -> None:

@@ -6,25 +6,29 @@ from tokenizers import Tokenizer
 
 from stance.bundle import Bundle, verify
 from stance.errors import StanceError
+from stance.manifest import ModelKind
 from training.network import StanceNetwork
 
 _NEEDED = ("model.safetensors", "config.json")
 
 
-def open_parent(models: Path, name: str | None) -> Bundle | None:
+def open_parent(
+    models: Path, name: str | None, kind: ModelKind = ModelKind.STANCE
+) -> Bundle | None:
     """The bundle to go on from, its every file checked; None where none is named.
 
     Args:
         models: the folder of bundles.
         name: of the bundle; `default` is the one that is served.
+        kind: what the model is to do.
 
     Raises:
-        StanceError: there is none of that name, it must not be trusted, or it cannot be gone on
-            from.
+        StanceError: there is none of that name, it is of another kind, must not be trusted, or cannot
+            be gone on from.
     """
     if name is None:
         return None
-    parent = verify(models, None if name == "default" else name)
+    parent = verify(models, None if name == "default" else name, kind).expect(kind)
     missing = [file for file in _NEEDED if file not in parent.manifest["files"]]
     if missing:
         raise StanceError(f"{parent.folder}: has no {missing[0]}, so no training can go on from it")
