@@ -94,7 +94,8 @@ def test_what_is_marked_over_another_span_is_cut(reader: ArticleReader) -> None:
     assert [(one.part, one.first, one.end) for one in read_tags(article.tags.tolist())] == [
         (Part.CONTENT, 0, 3)
     ]
-    assert (article.cues, article.links) == ([], {0: set()})
+    assert article.cues == []
+    assert article.links == {0: set()}
 
 
 def test_what_is_labelled_in_the_windows_of_an_article_is_what_was_marked() -> None:
@@ -180,7 +181,7 @@ def test_windows_in_which_nothing_is_said_are_learned_from(encoder: Path) -> Non
     step = one_step(reader, [marked(text="Lunch was good.")])
 
     loss = tagging_loss(network, step, 64, World())
-    loss.backward()  # type: ignore[no-untyped-call]  # torch does not say
+    loss.backward()
 
     assert loss.item() > 0
 

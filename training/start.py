@@ -23,8 +23,8 @@ def open_parent(
         kind: what the model is to do.
 
     Raises:
-        StanceError: there is none of that name, it is of another kind, must not be trusted, or cannot
-            be gone on from.
+        StanceError: there is none of that name, it is of another kind, must not be trusted, or
+            cannot be gone on from.
     """
     if name is None:
         return None
