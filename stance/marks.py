@@ -56,7 +56,6 @@ _SHAPES = {
     "』": (Family.WHITE_CORNER, Side.CLOSE),
 }
 _LONGEST_RUN = 6  # more marks beside each other are an ornament
-_ONE_WAY = frozenset("„⹂「『」』")
 _ONLY_BEFORE_A_WORD = frozenset(("``", ",,", "‚", "`"))  # else a comma, or code
 
 
@@ -141,7 +140,7 @@ def _mark(match: re.Match[str], before: str, after: str) -> Mark | None:
     weak = before.isdigit() and family in (Family.DOUBLE, Family.SINGLE)  # feet, inches
     if weak and by_shape is not Side.OPEN:
         side = Side.CLOSE
-    elif side is not beside and beside is not Side.EITHER and shape not in _ONE_WAY:
+    elif side is not beside and beside is not Side.EITHER:
         side = Side.CLOSE if family is Family.SINGLE else Side.EITHER
     if family is Family.SINGLE:
         weak = weak or _POSSESSIVE.match(match.string, max(0, match.start() - 2)) is not None

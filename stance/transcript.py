@@ -13,7 +13,6 @@ from stance.article_text import find_paragraphs
 from stance.domain import Attribution, Span, SpeechKind
 from stance.quotation import Quotation, Quotations
 
-FEWEST_TURNS = 3
 MOST_WORDS = 6  # of a name with its title
 MOST_WORDS_ALONE = 4  # where one label alone makes a speaker: more are a headline
 _LONGEST_INTRODUCTION = 5_000
@@ -67,8 +66,8 @@ class _Turn:
 def find_sure(quotations: Quotations) -> list[Attribution]:
     """The attributions that are told by form alone, in the order of the text; all are direct.
 
-    A dialogue is three labelled paragraphs or more, of two speakers or more of whom one speaks
-    twice, or a Q with an A. A paragraph between two turns belongs to the first where it says "I",
+    A dialogue is labelled paragraphs of two speakers or more of whom one speaks twice, or a Q with
+    an A. A paragraph between two turns belongs to the first where it says "I",
     "you" or "we" outside quotation marks. A label alone counts where all that follows is one
     quotation. Speakers are left open: the mention is given, with its title or what is in brackets.
     """
@@ -144,7 +143,7 @@ def _dialogue(text: str, paragraphs: Sequence[Span], turns: Sequence[_Turn | Non
             spoken.add(n)
         leads = n in spoken or (leads and stages[n])
     speakers = {turn.key for n in spoken if (turn := turns[n])}
-    return spoken if len(speakers) > 1 and (asked or len(spoken) >= FEWEST_TURNS) else set()
+    return spoken if len(speakers) > 1 else set()
 
 
 def _is_introduced(text: str, label: Span) -> bool:

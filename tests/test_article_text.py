@@ -145,6 +145,12 @@ def test_text_without_an_end_is_cut_between_words() -> None:
     assert all(len(sentence) <= 2_000 and sentence.endswith("word") for sentence in sentences)
 
 
+def test_text_without_a_space_is_cut_and_nothing_of_it_lost() -> None:
+    text = "ab" * 3_000
+
+    assert "".join(texts(text, find_sentences(text))) == text
+
+
 @given(st.text() | html_text)
 @settings(deadline=None)
 def test_sentences_cover_all_that_is_no_white_space_and_nothing_twice(text: str) -> None:

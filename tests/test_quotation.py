@@ -75,8 +75,8 @@ def test_marks_of_every_kind_are_paired(quoted: str, text: str) -> None:
             "called 'the boys' and 'the girls'", ["'the boys'", "'the girls'"], id="a term in s"
         ),
         pytest.param(
-            '"They are \'the boys\' club," he said. "The lads\' plan."',
-            ["\"They are 'the boys' club,\"", "'the boys'", '"The lads\' plan."'],
+            '"They are \'the boys\' club," he said. "It is the lads\'."',
+            ["\"They are 'the boys' club,\"", "'the boys'", '"It is the lads\'."'],
             id="a term in s within a quotation",
         ),
         pytest.param("Sheikh 'Abd al-Rahman of O'Brien's", [], id="a name that begins with one"),
@@ -85,7 +85,8 @@ def test_marks_of_every_kind_are_paired(quoted: str, text: str) -> None:
         pytest.param('"We won in 1984" and "more"', ['"We won in 1984"', '"more"'], id="a year"),
         pytest.param("Hello,, he said", [], id="two commas"),
         pytest.param("`code` and Hello‚ he", [], id="signs that look like marks"),
-        pytest.param('-- """""""""" --', [], id="an ornament"),
+        pytest.param('a 12"x14" board', [], id="inches by inches"),
+        pytest.param('""""""""" One """"""""" two', [], id="an ornament"),
         pytest.param('"" and " "', [], id="nothing between"),
     ],
 )
@@ -105,6 +106,14 @@ def test_apostrophes_feet_and_inches_are_no_marks(text: str, found: list[str]) -
             "'He said \"go\" to me,' she said.",
             [("'He said \"go\" to me,'", 0), ('"go"', 1)],
             id="double in single",
+        ),
+        pytest.param(
+            "'He said \"it is the boys', not ours\" to me.'",
+            [
+                ("'He said \"it is the boys', not ours\" to me.'", 0),
+                ('"it is the boys\', not ours"', 1),
+            ],
+            id="a possessive in double in single",
         ),
         pytest.param(
             "“That is ‘it.’” “Yes.”",
@@ -176,6 +185,8 @@ def test_a_nested_quotation_goes_on_with_the_one_around_it() -> None:
             id="no cue but a clause",
         ),
         pytest.param('"As a “test” goes\n\nHe left.', ["“test”"], id="a stray mark before others"),
+        pytest.param('"As a “test” goes, he said.', ["“test”"], id="and before a cue"),
+        pytest.param("“We go.\n\n” he said.", ["“We go."], id="a closing one too late"),
         pytest.param('We go," he said.\n\nHe left."', [], id="closing ones"),
         pytest.param("'We go. We stay.\n\nHe left.", [], id="a single one"),
     ],

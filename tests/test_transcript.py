@@ -84,6 +84,16 @@ def test_what_is_found_is_direct_with_the_colon_for_its_cue_and_no_speaker_yet()
             id="a report between",
         ),
         pytest.param(
+            "ROE: Why?\nLEE: Why not?\n[Laughter.]\nANN KEE: Nobody knows.\nROE: Is that all?",
+            ["ROE", "LEE", "ANN KEE", "ROE"],
+            id="one who speaks once",
+        ),
+        pytest.param(
+            "Ely: It rained for a day.\nROE: Why?\nLEE: Why not?\nROE: Is that all?",
+            ["ROE", "LEE", "ROE"],
+            id="no dateline",
+        ),
+        pytest.param(
             "Jo Roe spoke to Ann Lee.\nJo Roe: Why?\nAnn Lee: Why not?\nQ: Is it?\nA: It is.",
             ["Jo Roe", "Ann Lee", "Q", "A"],
             id="names that were told before",
