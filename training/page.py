@@ -4,56 +4,26 @@ Holds no script. Whatever comes from the rows is escaped. Knows what a report ho
 measured.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any
 
+from stance import markup
 from stance.domain import Kind
+from stance.markup import Markup, escaped, figure, table
 from training.answers import Answered
 from training.charts import confusion_chart, interval_bar, reliability_chart, risk_chart
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem;
-       color: #222; background: #fff; }
-h2 { border-top: 2px solid #222; padding-top: .6rem; margin-top: 3rem; }
-h3 { margin: 2rem 0 .4rem; } h4 { margin: 1.2rem 0 .3rem; }
-.charts { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
-figure { margin: 0; max-width: 22.5rem; } figcaption { font-size: 13px; color: #555; }
-table { border-collapse: collapse; } svg { max-width: 100%; height: auto; vertical-align: middle; }
-th, td { text-align: left; vertical-align: top; padding: .2rem .9rem .2rem 0;
-         border-bottom: 1px solid #e4e4e4; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-details { margin: .4rem 0; font-size: 13px; } summary { cursor: pointer; color: #555; }
-.note, .verdict { border-left: 4px solid #D55E00; padding: .3rem .8rem; margin: .6rem 0;
-                  background: #fdf3ec; }
-.verdict { border-color: #0072B2; background: #eef6fb; }
-.small, code { font-size: 13px; } code { overflow-wrap: anywhere; color: #555; }
 .errors td { font-size: 13.5px; } .errors td:nth-child(2), .errors td:nth-child(3) {
   overflow-wrap: anywhere; min-width: 12rem; }
-@media print { body { margin: 0; max-width: none; font-size: 11px; } h2 ~ h2 { break-before: page; }
-  figure, tr { break-inside: avoid; } svg { print-color-adjust: exact; } }
 """
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>{style}</style>
-<h1>{title}</h1>
+_INTRODUCTION = Markup("""\
 <p>Measured on what is served, read back from disk. In brackets: 95 % intervals, which take the rows
 of one group as belonging together. The codebook, <code>docs/labels.md</code>, says what each label
-means.</p>
-{contents}
-{sets}
-</html>
-"""
+means.</p>""")
 
 Figures = Mapping[str, Any]
-
-_NUMBER = re.compile(r"[-+–\d.%]+( ?[\[(][-+\d., ]+[\])])?|\[[-+\d., ]+\]")
 
 
 def report_page(
@@ -69,25 +39,21 @@ def report_page(
         errors: the worst errors of each set, the surest first; may leave sets out.
     """
     contents = "".join(
-        f'<li><a href="#set{n}">{escape(of)}</a></li>' for n, of in enumerate(reports)
+        f'<li><a href="#set{n}">{escaped(of)}</a></li>' for n, of in enumerate(reports)
     )
     sets = [
-        f'<h2 id="set{n}">{escape(of)}</h2>\n' + "\n".join(_set(report, errors.get(of, ())))
+        f'<h2 id="set{n}">{escaped(of)}</h2>\n' + "\n".join(_set(report, errors.get(of, ())))
         for n, (of, report) in enumerate(reports.items())
     ]
-    return _PAGE.format(
-        title=f"Report on {escape(name)}",
-        style=_STYLE,
-        contents=f"<ul>{contents}</ul>" if len(reports) > 1 else "",
-        sets="\n".join(sets),
-    )
+    parts = [_INTRODUCTION, f"<ul>{contents}</ul>" if len(reports) > 1 else "", *sets]
+    return markup.page(f"Report on {name}", Markup("\n".join(parts)), _STYLE)
 
 
 def _set(report: Figures, errors: Sequence[Answered]) -> Iterable[str]:
     kinds = [kind for kind in Kind if kind.value in report]
-    yield from (f'<p class="note">{escape(one)}</p>' for one in report.get("warnings", ()))
+    yield from (f'<p class="note">{escaped(one)}</p>' for one in report.get("warnings", ()))
     if comparison := report.get("comparison"):
-        lines = "<br>".join(map(escape, comparison["sentences"]))
+        lines = "<br>".join(map(escaped, comparison["sentences"]))
         yield f'<p class="verdict">{lines}</p>'
     yield _overview(report, kinds)
     for kind in kinds:
@@ -101,7 +67,7 @@ def _set(report: Figures, errors: Sequence[Answered]) -> Iterable[str]:
         yield _bars("issue", sorted(report["per_issue"].items(), key=lambda i: i[1]["macro_f1"]))
     if errors:
         yield from _errors(errors)
-    yield f"<p><code>{escape(report['signature'])}</code></p>"
+    yield f"<p><code>{escaped(report['signature'])}</code></p>"
 
 
 def _overview(report: Figures, kinds: Sequence[Kind]) -> str:
@@ -123,7 +89,7 @@ def _overview(report: Figures, kinds: Sequence[Kind]) -> str:
             ]
         )
     head = ["question", "pairs", "macro-F1", "accuracy", "ECE", "Brier score", "AURC"]
-    return _table(head, rows) + (
+    return table(head, rows) + (
         "<p class=small>ECE: mean gap between confidence and accuracy. Brier score: squared"
         " distance to the truth, 0 to 2. AURC: mean share of wrong answers over all shares of"
         " pairs answered, the surest first. Lower is better for all three; in parentheses, before"
@@ -134,14 +100,14 @@ def _overview(report: Figures, kinds: Sequence[Kind]) -> str:
 def _kind(kind: Kind, figures: Figures) -> Iterable[str]:
     labels = list(figures["per_class"])
     yield f"<h3>{kind.value.capitalize()}</h3><div class=charts>"
-    yield _figure(
+    yield figure(
         confusion_chart(labels, figures["confusion"]),
         "What was labelled, and what was answered; shares are of each row.",
         ["labelled", *(f"answered {label}" for label in labels)],
         [[label, *map(str, row)] for label, row in zip(labels, figures["confusion"], strict=True)],
     )
     bins = figures["reliability"]
-    yield _figure(
+    yield figure(
         reliability_chart([(b["confidence"], b["accuracy"], *b["interval"], b["n"]) for b in bins]),
         "How often answers are right, by how sure they are. On the dashed line confidence is"
         " honest; below it, too high. Larger dots hold more answers.",
@@ -152,7 +118,7 @@ def _kind(kind: Kind, figures: Figures) -> Iterable[str]:
         ],
     )
     curve = figures["risk_coverage"]
-    yield _figure(
+    yield figure(
         risk_chart([(p["coverage"], p["risk"], *p["interval"]) for p in curve]),
         "How often answers are wrong if only the surest are given"
         f" (AURC {_with(figures, 'aurc')}).",
@@ -188,12 +154,12 @@ def _per_class(figures: Figures) -> list[tuple[str, Figures]]:
     ]
 
 
-def _bars(what: str, rows: Iterable[tuple[str, Figures]], figure: str = "macro-F1") -> str:
-    return _table(
-        [what, "", figure, "interval", "pairs"],
+def _bars(what: str, rows: Iterable[tuple[str, Figures]], measured: str = "macro-F1") -> str:
+    return table(
+        [what, "", measured, "interval", "pairs"],
         [
             [
-                escape(name),
+                name,
                 _bar(one["macro_f1"], one["macro_f1_interval"]),
                 _number(one["macro_f1"]),
                 _range(one["macro_f1_interval"]),
@@ -201,17 +167,19 @@ def _bars(what: str, rows: Iterable[tuple[str, Figures]], figure: str = "macro-F
             ]
             for name, one in rows
         ],
-        escaped=True,
     )
 
 
 def _beside(figures: Figures) -> str:
-    this = ["<b>this model</b>", _bar(figures["macro_f1"], figures["macro_f1_interval"])]
+    this = [Markup("<b>this model</b>"), _bar(figures["macro_f1"], figures["macro_f1_interval"])]
     rows = [
         [*this, _with(figures, "macro_f1"), _number(figures["accuracy"]), ""],
         *(
             [
-                f"{escape(name)}<br><span class=small>{escape(_how(name, one['model']))}</span>",
+                Markup(
+                    f"{escaped(name)}<br>"
+                    f"<span class=small>{escaped(_how(name, one['model']))}</span>"
+                ),
                 _bar(one["macro_f1"], one["macro_f1_interval"], plain=True),
                 _with(one, "macro_f1"),
                 _number(one["accuracy"]),
@@ -221,7 +189,7 @@ def _beside(figures: Figures) -> str:
         ),
     ]
     head = ["", "", "macro-F1", "accuracy", "this model is better by"]
-    return _table(head, rows, escaped=True)
+    return table(head, rows)
 
 
 def _how(name: str, model: str) -> str:
@@ -237,11 +205,11 @@ def _prediction_sets(sets: Figures) -> Iterable[str]:
         f" their number of labels: {sizes}.</p>"
     )
     rows = [("all", sets), *sets["per_class"].items()]
-    yield _table(
+    yield table(
         ["truth", "", "holds the truth", "interval", "labels, mean", "pairs"],
         [
             [
-                escape(label),
+                label,
                 _bar(one["coverage"], one["interval"], mark=asked),
                 _number(one["coverage"]),
                 _range(one["interval"]),
@@ -250,7 +218,6 @@ def _prediction_sets(sets: Figures) -> Iterable[str]:
             ]
             for label, one in rows
         ],
-        escaped=True,
     )
 
 
@@ -272,32 +239,7 @@ def _errors(errors: Sequence[Answered]) -> Iterable[str]:
             ]
         )
     head = ["sure", "statement", "question", "labelled", "answered", "probabilities"]
-    yield _table(head, rows, css="errors")
-
-
-def _figure(svg: str, caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return (
-        f"<figure>{svg}<figcaption>{caption}</figcaption>"
-        f"<details><summary>the numbers</summary>{_table(head, rows)}</details></figure>"
-    )
-
-
-def _table(
-    head: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    css: str = "",
-    escaped: bool = False,
-) -> str:
-    """A table; cells are escaped here unless they are HTML already."""
-
-    def cell(text: str) -> str:
-        css = ' class="number"' if _NUMBER.fullmatch(text) else ""
-        return f"<td{css}>{text if escaped else escape(text)}</td>"
-
-    titles = "".join(f"<th>{escape(title)}</th>" for title in head)
-    body = "".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
-    return f'<table class="{css}"><tr>{titles}</tr>{body}</table>'
+    yield table(head, rows, css="errors")
 
 
 def _bar(
@@ -309,7 +251,7 @@ def _bar(
 ) -> str:
     low, high = interval or (None, None)
     if value is None or low is None or high is None:
-        return "not labelled"
+        return Markup("not labelled")
     return interval_bar(value, low, high, plain=plain, mark=mark)
 
 
