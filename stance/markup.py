@@ -64,16 +64,30 @@ def joined(parts: Iterable[str], between: str = "") -> Markup:
     return Markup(escaped(between).join(map(escaped, parts)))
 
 
+def element(tag: str, *parts: str, css: str = "") -> Markup:
+    """An element of parts, each escaped unless it is HTML already."""
+    of_class = f' class="{escaped(css)}"' if css else ""
+    return Markup(f"<{tag}{of_class}>{joined(parts)}</{tag}>")
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], css: str = "") -> Markup:
-    """A table; cells that hold nothing but a number and its interval stand to the right."""
+    """A table; cells that hold nothing but a number and its interval stand to the right.
 
-    def cell(text: str) -> str:
-        css = ' class="number"' if _NUMBER.fullmatch(text) else ""
-        return f"<td{css}>{escaped(text)}</td>"
+    So does the title of a column in which nothing else stands.
+    """
 
-    titles = "".join(f"<th>{escaped(title)}</th>" for title in head)
-    body = "".join(f"<tr>{''.join(map(cell, row))}</tr>" for row in rows)
-    return Markup(f'<table class="{escaped(css)}"><tr>{titles}</tr>{body}</table>')
+    def cell(tag: str, text: str, right: bool) -> str:
+        css = ' class="number"' if right else ""
+        return f"<{tag}{css}>{escaped(text)}</{tag}>"
+
+    known = [[(text, bool(_NUMBER.fullmatch(text))) for text in row] for row in rows]
+    columns = zip(*known, strict=True) if known else [() for _ in head]
+    numbers = [all(right or not text for text, right in column) for column in columns]
+    titles = "".join(cell("th", *one) for one in zip(head, numbers, strict=True))
+    body = "".join(f"<tr>{''.join(cell('td', *one) for one in row)}</tr>" for row in known)
+    # A head is printed again on each page that the table goes on to.
+    head_row = f"<thead><tr>{titles}</tr></thead>"
+    return Markup(f'<table class="{escaped(css)}">{head_row}<tbody>{body}</tbody></table>')
 
 
 def figure(

@@ -12,7 +12,9 @@ import pytest
 import stance
 from stance.bundle import default_name, models_dir
 
-LIBRARY = ["stance", "stance.__main__", "stance.statement_files", "stance.result_files"]
+LIBRARY = [
+    "stance", "stance.__main__", "stance.statement_files", "stance.result_files", "stance.report",
+]  # fmt: skip
 HEAVY = {"torch", "transformers", "onnx", "sklearn", "safetensors", "scipy", "pandas", "training"}
 WEB = {"fastapi", "starlette", "pydantic", "uvicorn", "api"}
 

@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 import pytest
 
 from stance.domain import Kind
+from stance.svg import interval_bar
 from tests.planted import example, examples, right_in, said
-from training.charts import confusion_chart, interval_bar, reliability_chart, risk_chart
+from training.charts import confusion_chart, reliability_chart, risk_chart
 from training.compare import compare
 from training.evaluate import report, worst_errors
 from training.figures import Figures

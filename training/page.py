@@ -10,8 +10,9 @@ from typing import Any
 from stance import markup
 from stance.domain import Kind
 from stance.markup import Markup, escaped, figure, table
+from stance.svg import interval_bar
 from training.answers import Answered
-from training.charts import confusion_chart, interval_bar, reliability_chart, risk_chart
+from training.charts import confusion_chart, reliability_chart, risk_chart
 
 _STYLE = """
 .errors td { font-size: 13.5px; } .errors td:nth-child(2), .errors td:nth-child(3) {
