@@ -93,6 +93,7 @@ class PartDraft:
                     schema = described(table, self._run.metadata(), self._shard)
                     path = drafts_dir(self._out) / f"{own}.{table}"
                     self._tables[table] = _TableDraft(path, schema)
+                    self._tables[table].open()
             except BaseException:
                 self._discard()
                 raise
@@ -150,7 +151,15 @@ class _TableDraft:
         self._schema = schema
         self._n_rows = self._characters = 0
         self._rows: list[Row] = []
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
+        self._file: Any = None
+        self._writer: Any = None
+
+    def open(self) -> None:
+        # The file is ours, so that it is closed whatever becomes of the writer.
+        self._file = pa.OSFile(str(self.path), "wb")
+        self._writer = pq.ParquetWriter(
+            self._file, self._schema, compression="zstd", write_page_checksum=True
+        )
 
     def add(self, rows: Iterable[Row]) -> None:
         for row in rows:
@@ -168,6 +177,7 @@ class _TableDraft:
     def finish(self) -> TableFile:
         self._flush()
         self._writer.close()
+        self._file.close()
         sync(self.path)
         try:
             with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
@@ -182,8 +192,10 @@ class _TableDraft:
         return TableFile(self._n_rows, self.path.stat().st_size, digest)
 
     def discard(self) -> None:
-        with suppress(OSError, pa.ArrowException):  # the end of the file cannot be written either
-            self._writer.close()
+        for opened in (self._writer, self._file):
+            with suppress(OSError, pa.ArrowException):  # its end cannot be written either
+                if opened is not None:
+                    opened.close()
         with suppress(OSError):  # it is in its place, or could never be there
             self.path.unlink()
 

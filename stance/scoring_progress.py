@@ -1,4 +1,4 @@
-"""How a run over an archive goes, in one line: it changes on a terminal, and is repeated in a log."""
+"""How a run over an archive goes, in one line: it changes on a terminal, is repeated in a log."""
 
 import time
 from collections.abc import Callable, Iterator

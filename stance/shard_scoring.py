@@ -7,11 +7,12 @@ behind it. A batch never crosses a shard, so a part does not depend on the other
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Semaphore
 
 from stance.classifier import Classifier
 from stance.counts import Counts
@@ -21,9 +22,11 @@ from stance.parts import Part, PartDraft
 from stance.scored_records import Case, Extract, Shard, close, opened, search
 from stance.scoring_run import Run
 
-# About the bytes of records, and of results, that may wait.
+# About the bytes of records, and of results, that may wait; and the articles whose statements are
+# found ahead of their scoring, since a kill costs that work.
 _AHEAD = 4_000_000
 _BEHIND = 4_000_000
+_SEARCHED_AHEAD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +122,25 @@ def score_shards(
     Raises:
         FileError: a file cannot be written; the parts before are finished.
     """
+    written = Semaphore()  # a kill costs one shard that is scored and not yet written, not more
 
-    def write(cases: Iterator[Case | _Mark]) -> None:
-        _write(cases, work, finished, watch)
+    def write(items: Iterator[Case | _Mark]) -> None:
+        _write(items, work, finish, watch)
+
+    def finish(draft: PartDraft, counts: Counts, skipped: Mapping[str, int]) -> None:
+        try:
+            finished(draft.publish(counts, skipped))
+        finally:
+            written.release()
 
     with (
         closing(ahead(_read(planned), _weight, _AHEAD)) as read,
-        closing(ahead(_searched(read, work), _weight, _AHEAD)) as searched,
+        closing(ahead(_searched(read, work), _weight_searched, _AHEAD)) as searched,
         behind(write, _weight, _BEHIND) as hand,
     ):
         for item in _scored(searched, work):
+            if isinstance(item, _End):
+                written.acquire()
             hand(item)
 
 
@@ -138,6 +150,10 @@ def _nobody(_: Counts) -> None:
 
 def _weight(item: Case | _Mark) -> int:
     return item.weight if isinstance(item, Case) else 0
+
+
+def _weight_searched(item: Case | _Mark) -> int:
+    return max(_weight(item), _AHEAD // _SEARCHED_AHEAD)
 
 
 def _read(planned: Iterable[Planned]) -> Iterator[Case | _Mark]:
@@ -198,7 +214,7 @@ def _scored_cases(shard: _Shard, work: Work) -> Iterator[Case]:
 def _write(
     items: Iterator[Case | _Mark],
     work: Work,
-    finished: Callable[[Part], None],
+    finish: Callable[[PartDraft, Counts, Mapping[str, int]], None],
     watch: Callable[[Counts], None],
 ) -> None:
     for begin in items:
@@ -208,7 +224,7 @@ def _write(
             counts, skipped = Counts(), Counter[str]()
             for item in items:
                 if not isinstance(item, Case):
-                    finished(draft.publish(counts, skipped))
+                    finish(draft, counts, skipped)
                     break
                 close(item, work.run.settings.keep_unrelated)
                 for table, rows in item.tables().items():

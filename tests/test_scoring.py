@@ -1,23 +1,29 @@
 """An archive becomes tables: every record is told once, and what is done is not done again."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from stance.archive.records import Record, RecordFault
 from stance.counts import Counts
 from stance.domain import Article, Attribution, Issue, Statement
 from stance.errors import FileError, InputError
+from stance.packing import Rows
+from stance.parts import Part
 from stance.scoring import score
 from stance.scoring_run import Model, Run, Settings
-from tests.fakes import fake_classifier
+from stance.shard_scoring import Planned, score_shards
+from tests.fakes import fake_classifier, keyword_network, word_tokenizer
 from tests.scoring_fakes import (
     PEACE,
     ListedShard,
@@ -386,6 +392,28 @@ def test_a_name_or_reason_that_is_no_unicode_is_still_told(tmp_path: Path) -> No
     [row] = rows(tmp_path, "errors")
     assert row["file"] == "caf?.jsonl"
     assert row["reason"].endswith("? ...")
+
+
+def test_no_shard_is_scored_before_the_one_but_last_is_written(tmp_path: Path) -> None:
+    """So a kill costs one shard that was done, however slow the disk is."""
+    finished: list[str] = []
+    n_finished_when_scored: list[int] = []
+    network = keyword_network(word_tokenizer())
+
+    def noting(batch: Rows, /) -> NDArray[np.float32]:
+        n_finished_when_scored.append(len(finished))
+        return network(batch)
+
+    def finish(part: Part) -> None:
+        time.sleep(0.05)
+        finished.append(part.name)
+
+    work = work_in(tmp_path, classifier=fake_classifier(network=noting))
+    planned = [Planned(shard(f"{n}:1", WIRE), lambda *_: False) for n in range(6)]
+    score_shards(work, planned, finish, lambda _: None)
+
+    assert len(n_finished_when_scored) == len(finished) == 6
+    assert all(n >= before - 1 for before, n in enumerate(n_finished_when_scored))
 
 
 def test_records_that_are_lost_together_are_all_counted(tmp_path: Path) -> None:
