@@ -7,12 +7,11 @@ behind it. A batch never crosses a shard, so a part does not depend on the other
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Semaphore
 
 from stance.classifier import Classifier
 from stance.counts import Counts
@@ -122,25 +121,16 @@ def score_shards(
     Raises:
         FileError: a file cannot be written; the parts before are finished.
     """
-    written = Semaphore()  # a kill costs one shard that is scored and not yet written, not more
 
     def write(items: Iterator[Case | _Mark]) -> None:
-        _write(items, work, finish, watch)
-
-    def finish(draft: PartDraft, counts: Counts, skipped: Mapping[str, int]) -> None:
-        try:
-            finished(draft.publish(counts, skipped))
-        finally:
-            written.release()
+        _write(items, work, finished, watch)
 
     with (
         closing(ahead(_read(planned), _weight, _AHEAD)) as read,
         closing(ahead(_searched(read, work), _weight_searched, _AHEAD)) as searched,
-        behind(write, _weight, _BEHIND) as hand,
+        behind(write, _weight_scored, _BEHIND) as hand,
     ):
         for item in _scored(searched, work):
-            if isinstance(item, _End):
-                written.acquire()
             hand(item)
 
 
@@ -154,6 +144,12 @@ def _weight(item: Case | _Mark) -> int:
 
 def _weight_searched(item: Case | _Mark) -> int:
     return max(_weight(item), _AHEAD // _SEARCHED_AHEAD)
+
+
+def _weight_scored(item: Case | _Mark) -> int:
+    # An end is handed over when all before it is taken: by then the part before is written. So a
+    # kill costs one shard that was done, however slow the disk is.
+    return _BEHIND if isinstance(item, _End) else _weight(item)
 
 
 def _read(planned: Iterable[Planned]) -> Iterator[Case | _Mark]:
@@ -214,7 +210,7 @@ def _scored_cases(shard: _Shard, work: Work) -> Iterator[Case]:
 def _write(
     items: Iterator[Case | _Mark],
     work: Work,
-    finish: Callable[[PartDraft, Counts, Mapping[str, int]], None],
+    finished: Callable[[Part], None],
     watch: Callable[[Counts], None],
 ) -> None:
     for begin in items:
@@ -224,7 +220,7 @@ def _write(
             counts, skipped = Counts(), Counter[str]()
             for item in items:
                 if not isinstance(item, Case):
-                    finish(draft, counts, skipped)
+                    finished(draft.publish(counts, skipped))
                     break
                 close(item, work.run.settings.keep_unrelated)
                 for table, rows in item.tables().items():
