@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from stance.domain import Stance
 from stance.errors import MissingExtraError
@@ -16,7 +17,7 @@ from stance.report_tables import open_tables
 from tests.scored_archive import PEACE, TAX, Archive, Said, world
 
 with warnings.catch_warnings():
-    from ppi_py import ppi_mean_pointestimate
+    from ppi_py import ppi_mean_ci, ppi_mean_pointestimate
 
 FAVOR, AGAINST, NEUTRAL, UNRELATED = (
     (1.0, 0, 0, 0),
@@ -54,6 +55,7 @@ def test_a_label_finds_its_statement_by_key_or_by_its_words(tmp_path: Path) -> N
         label("Yes, indeed", AGAINST, speaker="Ben Jones"),
         label("No", key="a-1-2"),
         label("Perhaps", UNRELATED, key="a-1-2"),  # the key is of another text
+        label("YES, INDEED", NEUTRAL, key="a-2-1"),
         label("Never said"),
         label("No", proposition="Nobody asked this"),
     ]
@@ -66,8 +68,8 @@ def test_a_label_finds_its_statement_by_key_or_by_its_words(tmp_path: Path) -> N
         ("a-2-1", Stance.NEUTRAL),
         ("a-2-2", None),
     ]
-    assert [one.truth for one in found.pairs] == [FAVOR, FAVOR, AGAINST, UNRELATED]
-    assert (found.n_labels, found.n_unknown, found.n_not_asked) == (6, 1, 1)
+    assert [one.truth for one in found.pairs] == [FAVOR, FAVOR, (0, 0.5, 0.5, 0), UNRELATED]
+    assert (found.n_labels, found.n_unknown, found.n_not_asked) == (7, 1, 1)
 
 
 def test_several_labels_of_one_statement_are_averaged(tmp_path: Path) -> None:
@@ -158,6 +160,53 @@ def test_one_statement_an_article_gives_what_the_library_gives() -> None:
 
     expected = float(ppi_mean_pointestimate(truth, answers[:80], answers[80:])[0])
     assert found.value == pytest.approx(expected, abs=0.004)  # tuned at a point a little off
+
+
+def test_an_article_weighs_as_many_statements_as_it_has() -> None:
+    size, favor = np.repeat([3.0, 1.0], 15), np.repeat([1.0, 0.0], 15)
+
+    found = corrected_share(
+        Articles(size, favor),
+        Articles(size, np.ones(30)),
+        Articles(size, favor),
+        Articles(size, favor),
+    )
+
+    assert found.value == pytest.approx(0.75)
+
+
+def test_few_articles_widen_the_interval_as_student_has_it() -> None:
+    rng = np.random.default_rng(4)
+    truth, answers, rest = (rng.random(n) < 0.5 for n in (10, 10, 100))
+    one = np.ones(10)
+    found = corrected_share(
+        Articles(one, truth),
+        Articles(one, one),
+        Articles(one, answers),
+        Articles(np.ones(100), rest),
+    ).interval
+
+    start = truth.mean()
+    doubted = np.append(truth, [1, 0]) - start, np.append(answers, [0, 1]) - start, rest - start
+    low, high = ppi_mean_ci(*doubted, alpha=2 * t.sf(t.ppf(0.975, 9), 1e9))
+    expected = start + low[0], start + high[0]
+    assert (found.low, found.high) == pytest.approx(expected, abs=2e-3)
+
+
+def test_what_is_labelled_is_no_part_of_the_rest(tmp_path: Path) -> None:
+    archive, labels = Archive(), []
+    for n in range(60):
+        side = "favor" if n < 10 or n >= 30 else "against"
+        archive.article(Said(f"Statement {n}", {PEACE: side}, None))
+        labels.append(label(f"Statement {n}", FAVOR if side == "favor" else AGAINST))
+
+    [found] = corrected(archive, labels[:30], tmp_path / "scores").corrected
+
+    known = Articles(np.ones(30), np.repeat([1.0, 0.0], [10, 20]))
+    rest = Articles(np.ones(30), np.ones(30))
+    about = Articles(np.ones(30), np.ones(30))
+    expected = corrected_share(known, about, known, rest).value
+    assert found.favor.value == pytest.approx(expected)
 
 
 def test_no_error_seen_is_no_proof_that_there_is_none() -> None:

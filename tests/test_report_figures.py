@@ -243,8 +243,10 @@ def test_an_archive_in_which_nothing_was_said_has_figures(tmp_path: Path) -> Non
 def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
     archive = Archive()
     archive.article(Said("Yes", {PEACE: "favor"}))
+    archive.write(tmp_path / "scores 'and' more")
 
-    assert counted(archive, tmp_path / "sco[r]*es 'and' ?").issues[0].n == 1
+    assert counted(archive, tmp_path / "sco[r]*es 'and' ?ore").issues[0].n == 1
+    assert counted(archive, tmp_path / "sco?es 'and' more").issues[0].n == 1
 
 
 def test_a_file_that_is_no_parquet_is_told(tmp_path: Path) -> None:

@@ -44,6 +44,21 @@ def test_what_stands_in_one_article_counts_as_little_more_than_one() -> None:
     assert found.high - found.low >= wilson(0.3, 100).high - wilson(0.3, 100).low
 
 
+def test_articles_of_one_length_vary_as_their_means_do() -> None:
+    means = np.array([0.0, 0.2, 0.4, 1.0, 0.8, 0.4])
+    values = np.concatenate(
+        [np.repeat([1.0, 0.0], [round(5 * m), round(5 - 5 * m)]) for m in means]
+    )
+    found = sums(values, np.repeat(np.arange(6), 5)).interval()
+
+    variance = means.var(ddof=1) / 6
+    size = means.mean() * (1 - means.mean()) / variance
+    expected = wilson(float(means.mean()), size * (t.ppf(0.975, 29) / t.ppf(0.975, 5)) ** 2)
+    assert size < 30
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-3)
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_where_all_agree_there_is_doubt_still(value: float) -> None:
     found = sums(np.full(60, value), np.repeat(np.arange(20), 3)).interval()
