@@ -1,6 +1,7 @@
 """An archive becomes tables: every record is told once, and what is done is not done again."""
 
 import json
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ from tests.scoring_fakes import (
     small_archive,
     work_in,
 )
+from tests.tiny_bundles import classifier_with_sets
 
 WIRE = "kyiv: ukraine supports peace"
 
@@ -392,6 +394,58 @@ def test_a_name_or_reason_that_is_no_unicode_is_still_told(tmp_path: Path) -> No
     [row] = rows(tmp_path, "errors")
     assert row["file"] == "caf?.jsonl"
     assert row["reason"].endswith("? ...")
+
+
+def test_the_next_shard_is_read_while_this_one_is_scored(tmp_path: Path) -> None:
+    next_is_read = threading.Event()
+    network = keyword_network(word_tokenizer())
+
+    class Next(ListedShard):
+        def records(self) -> Iterator[Any]:
+            next_is_read.set()
+            return super().records()
+
+    def waiting(batch: Rows, /) -> NDArray[np.float32]:
+        assert next_is_read.wait(60)
+        return network(batch)
+
+    second = Next("b:1", "b", shard("b:1", "paris: good").listed)
+
+    work = work_in(tmp_path, classifier=fake_classifier(network=waiting))
+    assert score([shard("a:1", WIRE), second], work).counts.scored == 2
+
+
+def test_a_shard_is_written_while_the_next_one_is_scored(tmp_path: Path) -> None:
+    n_calls = 0
+    next_is_scored = threading.Event()
+    network = keyword_network(word_tokenizer())
+
+    def noting(batch: Rows, /) -> NDArray[np.float32]:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == 2:
+            next_is_scored.set()
+        return network(batch)
+
+    def finish(_: Part) -> None:
+        assert next_is_scored.wait(60)
+
+    work = work_in(tmp_path, classifier=fake_classifier(network=noting))
+    planned = [Planned(shard(f"{n}:1", WIRE), lambda *_: False) for n in range(2)]
+    score_shards(work, planned, finish, lambda _: None)
+
+    assert n_calls == 2
+
+
+def test_prediction_sets_are_told_where_a_coverage_was_asked(tmp_path: Path) -> None:
+    run = run_of(coverage=0.9)
+
+    score([shard("a:1", WIRE)], work_in(tmp_path, run, classifier_with_sets(0.95)))
+
+    [stance] = rows(tmp_path, "stances", run)
+    [statement] = rows(tmp_path, "statements", run)
+    assert (stance["stance"], stance["prediction_set"]) == ("favor", "favor")
+    assert statement["sentiment_set"] == "neutral"
 
 
 def test_no_shard_is_scored_before_the_one_but_last_is_written(tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ def finish(out: Path) -> None:
 def test_killed_at_any_touch_of_a_file_and_run_again(unbroken: Path, tmp_path: Path) -> None:
     n_events = int(unbroken.with_name("scores.events").read_text())
     n_between_rename_and_manifest = n_killed = 0
-    for event in range(1, n_events + 1):
+    # All that is touched for the last shard, and every third before it.
+    events = [n for n in range(1, n_events + 1) if n > n_events / 2 or n % 3 == 0]
+    for event in events:
         out = tmp_path / f"at-{event}"
 
         n_killed += killed_at(out, event)
@@ -79,8 +81,8 @@ def test_killed_at_any_touch_of_a_file_and_run_again(unbroken: Path, tmp_path: P
 
         assert files(out) == files(unbroken), event
         assert not list((out / ".drafts").iterdir())
-    assert n_killed == n_events > 60
-    assert n_between_rename_and_manifest >= 2 * N_SHARDS
+    assert n_killed == len(events) > 40
+    assert n_between_rename_and_manifest >= 6
 
 
 @pytest.mark.parametrize("seed", range(4))
