@@ -37,6 +37,7 @@ class Summary:
         skipped: how many records were passed over, by reason.
         n_shards: how many they are.
         n_scored: how many of them this run scored.
+        n_superseded: how many finished parts were taken out, since their file has other shards now.
     """
 
     run: str
@@ -44,6 +45,7 @@ class Summary:
     skipped: Mapping[str, int]
     n_shards: int
     n_scored: int
+    n_superseded: int
 
 
 def score(shards: Iterable[Shard], work: Work, tally: Tally | None = None) -> Summary:
@@ -97,7 +99,8 @@ def score_with(
     by_part = {run.part_name(shard.identity): shard for shard in shards}
     with _alone_in(out, tally):
         ledger = Ledger(out, run)
-        ledger.drop(ledger.damaged() | _superseded(ledger, by_part))
+        superseded = _superseded(ledger, by_part)
+        ledger.drop(ledger.damaged() | superseded)
         ledger.sweep()
         n_scored = 0
 
@@ -120,7 +123,7 @@ def score_with(
         parts = [ledger.parts[name] for name in by_part]
     counts = sum((part.counts for part in parts), Counts())
     skipped = sum((Counter(part.skipped) for part in parts), Counter[str]())
-    return Summary(run.key, counts, skipped, len(parts), n_scored)
+    return Summary(run.key, counts, skipped, len(parts), n_scored, len(superseded))
 
 
 def first_records(shards: Iterable[Shard], n: int) -> list[Shard]:

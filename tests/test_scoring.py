@@ -196,9 +196,10 @@ def test_an_archive_that_grows_keeps_its_finished_parts(tmp_path: Path) -> None:
 def test_a_file_that_changed_takes_the_place_of_what_it_was(tmp_path: Path) -> None:
     score([shard("a:old", WIRE, "paris: good"), shard("b:1", WIRE)], work_in(tmp_path))
 
-    counts = score([shard("a:new", "paris: good"), shard("b:1", WIRE)], work_in(tmp_path)).counts
+    summary = score([shard("a:new", "paris: good"), shard("b:1", WIRE)], work_in(tmp_path))
 
-    assert counts == Counts(read=2, scored=2, statements=2, stances=1)
+    assert (summary.n_superseded, summary.n_scored) == (1, 2)
+    assert summary.counts == Counts(read=2, scored=2, statements=2, stances=1)
     assert {row["id"]: row["status"] for row in rows(tmp_path, "articles")} == {
         "a:new/1": "scored",
         "b:1/1": "scored",  # a copy before, of a text that is no longer there
