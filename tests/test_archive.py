@@ -302,10 +302,11 @@ def test_a_column_that_is_named_is_not_guessed(save: Save) -> None:
 def test_a_row_without_a_text_tells_what_it_has_and_what_to_do(save: Save) -> None:
     path = save("a.jsonl", jsonl({"words": "one", "when": 1}))
 
-    assert faults(read(path)) == [
-        (0, "text: is missing: there is no name that is known for a text, but words, when;"
-            " name the column of the text")
-    ]  # fmt: skip
+    [(_, reason)] = faults(read(path))
+    assert reason == (
+        "text: is missing: there is no name that is known for a text, but words, when;"
+        " name the column of the text"
+    )
 
 
 def test_parquet_without_a_text_tells_how_many_rows_are_lost(tmp_path: Path) -> None:

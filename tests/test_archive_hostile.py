@@ -10,6 +10,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -112,7 +113,7 @@ def test_a_large_file_of_one_article_costs_itself(name: str, save: Save) -> None
 def bomb(suffix: str, n: int) -> bytes:
     """So many megabytes of zeros, packed."""
     out, block = io.BytesIO(), b"\0" * (1 << 20)
-    writers = {
+    writers: dict[str, Callable[[], Any]] = {
         ".gz": lambda: gzip.GzipFile(fileobj=out, mode="wb"),
         ".bz2": lambda: bz2.BZ2File(out, "wb"),
         ".zst": lambda: zstandard.ZstdCompressor().stream_writer(out, closefd=False),
@@ -632,3 +633,39 @@ def test_names_that_are_no_unicode_are_read(save: Save) -> None:
 def test_storage_that_fails_is_raised(save: Save, tmp_path: Path) -> None:
     with pytest.raises(FileError, match="is not there"):
         read(tmp_path / "nothing")
+
+
+# Anything
+
+
+@pytest.mark.parametrize("suffix", PACK)
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.html", "a.ninjs", "a.parquet"])
+def test_whatever_happens_to_a_file_its_reading_ends_and_tells(
+    name: str, seed: int, suffix: str, save: Save
+) -> None:
+    chance = random.Random(seed)
+    rows = [{"text": noise(200, n), "uri": n} for n in range(40)]
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"text": [row["text"] for row in rows]}), buffer, row_group_size=9)
+    content = bytearray(
+        {
+            "a.jsonl": jsonl(*rows),
+            "a.json": json.dumps(rows).encode(),
+            "a.csv": b"text,n\n" + b"".join(b'"%s",1\n' % row["text"].encode() for row in rows),
+            "a.html": page(noise(900)),
+            "a.ninjs": jsonl(*({"uri": "u", "body_text": row["text"]} for row in rows)),
+            "a.parquet": buffer.getvalue(),
+        }[name]
+    )
+    content = bytearray(PACK[suffix](bytes(content)))
+    for _ in range(seed % 4):
+        at, n = chance.randrange(len(content)), chance.choice([1, 2, 8, 60])
+        content[at : at + n] = chance.randbytes(chance.choice([0, n, 2 * n]))
+    if seed % 3 == 0:
+        del content[chance.randrange(len(content)) :]
+
+    found = read(save(f"{name}{suffix}", bytes(content)).parent)
+
+    assert found
+    assert all(isinstance(one, Record) or one.reason for one in found)

@@ -61,9 +61,9 @@ def content_of(name: str) -> bytes:
     if suffix == "json":
         return json.dumps(ROWS, indent=1).encode()
     if suffix == "csv":
-        rows = [f'"{row["text"]}\nand ""more""",{row["n"]}\n' for row in ROWS]
-        rows[50:50] = ['"open,1\n', "a,b,c\n", "\n"]
-        return ("text,n\n" + "".join(rows)).encode()
+        of_csv = [f'"{row["text"]}\nand ""more""",{row["n"]}\n' for row in ROWS]
+        of_csv[50:50] = ['"open,1\n', "a,b,c\n", "\n"]
+        return ("text,n\n" + "".join(of_csv)).encode()
     records = [page_record for n in range(60) for page_record in pages(f"p{n}-{noise(n, 40)}")]
     records[20:20] = [b"rubbish\r\n\r\n"]
     return b"".join(records)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from stance.archive.fragments import fragment_text
 from stance.archive.values import as_text, iso_date
 from stance.domain import Article, Statement
 from stance.errors import InputError
@@ -114,8 +115,6 @@ class Columns:
         if not isinstance(text, str):
             raise InputError("text", f"must be text, not {type(text).__name__}")
         if _plain(self.text).endswith("html"):
-            from stance.archive.html import fragment_text
-
             text = fragment_text(text)
         return text if text.strip() else None
 

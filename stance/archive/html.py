@@ -1,6 +1,6 @@
-"""HTML pages -> articles, by trafilatura; fragments -> plain text, by lxml.
+"""HTML pages -> articles, by trafilatura. The only place that knows it.
 
-The only place that knows either. Pages are read as browsers do: a mark, what was declared, UTF-8.
+Pages are read as browsers do: a mark, what was declared, UTF-8.
 """
 
 import codecs
@@ -9,6 +9,7 @@ import warnings
 from datetime import date
 from typing import Any
 
+from stance.archive.fragments import check_attributes
 from stance.archive.records import Limits
 from stance.archive.values import as_text
 from stance.archive.window import bom_of, encoding_of
@@ -24,13 +25,7 @@ _DECLARED = re.compile(
 _HEAD = 4096
 _LATEST = "2100-12-31"
 _TAG = re.compile(r"<[A-Za-z]")
-_LONG_TAG = re.compile(r"<[A-Za-z][^<>]{16384,}")
-_MOST_ATTRIBUTES = 2000
 _GUESSED_FROM = 1 << 16
-_BLOCKS = {"address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption",
-           "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "ol", "p",
-           "pre", "section", "table", "td", "th", "tr", "ul"}  # fmt: skip
-_UNSEEN = ("script", "style", "template", "noscript")
 
 
 def page_text(content: bytes, declared: str | None = None) -> str:
@@ -93,7 +88,10 @@ def html_article(
     Raises:
         InputError: the page would take too long to read.
     """
-    _check(page, limits)
+    n_tags = sum(1 for _ in _TAG.finditer(page))
+    if n_tags > limits.page_tags:
+        raise InputError("page", f"has {n_tags:,} tags; the limit is {limits.page_tags:,}")
+    check_attributes(page)
     latest = fetched.isoformat() if fetched else _LATEST
     found = _extract(page, url, latest)
     if found is None or not (found.text or "").strip():
@@ -127,15 +125,6 @@ def _extract(page: str, url: str | None, latest: str) -> Any:
             raise InputError("page", f"cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _check(page: str, limits: Limits) -> None:
-    n_tags = sum(1 for _ in _TAG.finditer(page))
-    if n_tags > limits.page_tags:
-        raise InputError("page", f"has {n_tags:,} tags; the limit is {limits.page_tags:,}")
-    for tag in _LONG_TAG.finditer(page):
-        if tag[0].count("=") > _MOST_ATTRIBUTES:
-            raise InputError("page", f"has a tag with more than {_MOST_ATTRIBUTES:,} attributes")
-
-
 def require_html() -> Any:
     """The extractor of articles from pages.
 
@@ -147,22 +136,3 @@ def require_html() -> Any:
     except ImportError as error:
         raise MissingExtraError("reading HTML and WARC", "archive") from error
     return bare_extraction
-
-
-def fragment_text(fragment: str) -> str:
-    """The text of a piece of HTML that is an article and nothing else, a line for each block."""
-    try:
-        from lxml import etree, html
-    except ImportError as error:
-        raise MissingExtraError("reading HTML", "archive") from error
-    try:
-        tree = html.fragment_fromstring(fragment, create_parent="div")
-    except (etree.LxmlError, ValueError) as error:
-        raise InputError("text", f"is HTML that cannot be read: {error}") from None
-    for unseen in list(tree.iter(*_UNSEEN)):
-        unseen.drop_tree()
-    for element in tree.iter(*_BLOCKS):
-        element.text = "\n" + (element.text or "")
-        element.tail = "\n" + (element.tail or "")
-    lines = (" ".join(line.split()) for line in tree.text_content().splitlines())
-    return "\n".join(line for line in lines if line)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stance.archive.html import fragment_text
+from stance.archive.fragments import fragment_text
 from stance.archive.values import as_text, iso_date
 from stance.domain import Article
 from stance.errors import InputError

@@ -135,7 +135,8 @@ class OpenFile:
                 at = place(window.mark)
                 goes_on = window.resume(self.begins)
                 if window.mark >= start:
-                    yield at, f"{error}" if goes_on else f"{error}; nothing after it is read"
+                    is_last = not goes_on and not self.is_of_members
+                    yield at, f"{error}; nothing after it is read" if is_last else str(error)
                 if not goes_on:
                     self._kept = None
                     return

@@ -24,11 +24,12 @@ from stance.archive.formats import (
     format_of,
 )  # fmt: skip
 from stance.archive.html import require_html
+from stance.archive.members import require_zstd
 from stance.archive.opened import OpenFile
 from stance.archive.parquet import rows_of
 from stance.archive.pieces import read_piece
 from stance.archive.records import Codec, Cut, Format, Piece, Read, Reading
-from stance.archive.unpack import BrokenStreamError, find_member, require_zstd
+from stance.archive.unpack import BrokenStreamError, find_member
 from stance.archive.warc import require_warc
 from stance.archive.window import Window
 from stance.errors import FileError
@@ -37,6 +38,7 @@ _VERSION = 1  # of what a shard's identity says: a change in how records are rea
 _PACKED_RATIO = 4  # about, of what is unpacked to what is packed
 _PAGE_RATIO = 16  # about, of a page to its text
 _GROUPS_END = 256  # one name in so many ends a group
+_MOST_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +46,28 @@ class Shard:
     """A piece of a large file, or several small files.
 
     Attributes:
+        identity: a digest of where and what it is: real path, content, range, format, fields. Does
+            not depend on other shards, on what was scored before, or on `reading`.
+        file: the path that was given and led to it; what is listed under a path now takes the place
+            of what was listed under it before.
         pieces: in order.
         reading: how they are read.
-        root: of the paths that were given, the one that led to it.
     """
 
+    identity: str
+    file: str
     pieces: tuple[Piece, ...]
     reading: Reading
-    root: str
 
-    @property
-    def identity(self) -> str:
-        """A digest of where and what it is: real path, content, range, format.
-
-        Does not depend on other shards, on what was scored before, or on `reading`.
-        """
+    @classmethod
+    def of(cls, pieces: Sequence[Piece], root: str, reading: Reading) -> "Shard":
+        """The shard of these pieces."""
         told = [
             (real_name(piece.file), *astuple(replace(piece, file="", n_bytes=0)))
-            for piece in self.pieces
+            for piece in pieces
         ]
-        return hashlib.sha256(json.dumps([_VERSION, told]).encode()).hexdigest()
-
-    @property
-    def file(self) -> str:
-        """The path that led to it. What is now listed under a path replaces what was before."""
-        return self.root
+        identity = hashlib.sha256(json.dumps([_VERSION, told]).encode()).hexdigest()
+        return cls(identity, root, tuple(pieces), reading)
 
     @property
     def n_bytes(self) -> int:
@@ -109,22 +108,22 @@ def shards(
     root = ""
     for found in walk(paths):
         if group and found.root != root:
-            yield Shard(tuple(group), how.reading, root)
+            yield Shard.of(group, root, how.reading)
             group = []
         root = found.root
         pieces = how.pieces(found)
         first = next(pieces)
         if not how.is_small(first):
-            yield Shard((first,), how.reading, root)
+            yield Shard.of([first], root, how.reading)
             for piece in pieces:
-                yield Shard((piece,), how.reading, root)
+                yield Shard.of([piece], root, how.reading)
             continue
         group.append(first)
         if how.ends_group(group):
-            yield Shard(tuple(group), how.reading, root)
+            yield Shard.of(group, root, how.reading)
             group = []
     if group:
-        yield Shard(tuple(group), how.reading, root)
+        yield Shard.of(group, root, how.reading)
 
 
 def archive_bytes(paths: Sequence[str | Path]) -> int:
@@ -146,7 +145,8 @@ class Listing:
     """
 
     def __init__(self, reading: Reading, cut: Cut, tell: Callable[[str], None] | None) -> None:
-        self.reading, self._cut, self._tell = reading, cut, tell
+        self.reading, self._cut = reading, cut
+        self._tell = tell or (lambda _: None)
         self._told: set[tuple[Format, Columns]] = set()
 
     def is_small(self, piece: Piece) -> bool:
@@ -208,8 +208,9 @@ class Listing:
         except BaseException:
             opened.close()
             raise
-        if self._tell and file_format in OF_COLUMNS and (file_format, columns) not in self._told:
-            self._told.add((file_format, columns))
+        way = (file_format, columns)
+        if file_format in OF_COLUMNS and way not in self._told and len(self._told) < _MOST_TOLD:
+            self._told.add(way)
             fields = "fields of ninjs" if opened.layout.ninjs else columns.told()
             self._tell(f"{found.file} ({file_format}): {fields}")
         return opened
@@ -220,7 +221,7 @@ class Listing:
             found.file,
             opened.format,
             opened.codec,
-            layout=hashlib.sha256(layout.encode("utf-8", "surrogateescape")).hexdigest(),
+            layout=hashlib.sha256(layout.encode()).hexdigest(),
             n_bytes=found.size,
         )
         if self.is_small(whole):

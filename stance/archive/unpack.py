@@ -3,21 +3,16 @@
 Knows gzip, zstd and bz2 and where each member of a file begins; nothing of records.
 """
 
-import bz2
-import struct
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import IO, Any, Protocol
+from typing import IO
 
+from stance.archive.members import MEMBERS, Member
 from stance.archive.records import Codec, Limits
-from stance.errors import MissingExtraError
 
 MAGIC = {Codec.GZIP: b"\x1f\x8b\x08", Codec.ZSTD: b"\x28\xb5\x2f\xfd", Codec.BZ2: b"BZh"}
 _TAKEN = 1 << 16  # packed bytes at a time
-_GIVEN = 1 << 16  # unpacked bytes at a time
-_ZSTD_TAKEN = 1 << 10  # zstd gives all that it can at once: at most 32 MiB of so few
-_ZSTD_WINDOW = 1 << 27
 _LONGEST_MAGIC = 4
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)  # zstd frames without content
 _PROBED = 16  # bytes of a member that tell what it holds
@@ -34,148 +29,6 @@ def codec_of(head: bytes) -> Codec:
     if len(head) >= 4 and int.from_bytes(head[:4], "little") in _SKIPPABLE:
         return Codec.ZSTD
     return next((codec for codec, magic in MAGIC.items() if head.startswith(magic)), Codec.NONE)
-
-
-class _Member(Protocol):
-    """One gzip member, zstd frame or bz2 stream."""
-
-    ended: bool
-    hungry: bool  # nothing more comes out without more going in
-    unused: bytes  # what stood after its end
-
-    def unpack(self, packed: bytes) -> bytes:
-        """What comes out, or a part of it."""
-
-
-class _Gzip:
-    """A gzip member. Reads header and trailer itself, so that a bad trailer costs no content."""
-
-    def __init__(self) -> None:
-        self.ended, self.hungry, self.unused = False, True, b""
-        self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        self._waiting = b""
-        self._in_header = True
-        self._crc = self._size = 0
-
-    def unpack(self, packed: bytes) -> bytes:
-        self._waiting += packed
-        if self._in_header:
-            if (n := _gzip_header(self._waiting)) is None:
-                return b""
-            self._waiting, self._in_header = self._waiting[n:], False
-        if self._inflate.eof:
-            self._end()
-            return b""
-        before = self._inflate.copy()
-        try:
-            content = self._inflate.decompress(self._waiting, _GIVEN)
-        except zlib.error:
-            content = self._up_to_the_fault(before)
-        else:
-            self._waiting = self._inflate.unconsumed_tail or self._inflate.unused_data
-        self._crc = zlib.crc32(content, self._crc)
-        self._size += len(content)
-        # The trailer waits for the next call: if it is wrong, this content is still good.
-        self.hungry = not self._inflate.eof and not self._waiting and len(content) < _GIVEN
-        return content
-
-    def _up_to_the_fault(self, before: "zlib._Decompress") -> bytes:
-        # zlib drops all that a call gave when it meets a fault: ask for just so much as is good.
-        good, bad = 0, _GIVEN
-        while bad - good > 1:
-            n = (good + bad) // 2
-            try:
-                before.copy().decompress(self._waiting, n)
-            except zlib.error:
-                bad = n
-            else:
-                good = n
-        if not good:
-            before.decompress(self._waiting, 1)  # raises, and says why
-        content = before.decompress(self._waiting, good)
-        self._inflate, self._waiting = before, before.unconsumed_tail
-        return content
-
-    def _end(self) -> None:
-        self.hungry = len(self._waiting) < 8
-        if self.hungry:
-            return
-        crc, size = struct.unpack("<II", self._waiting[:8])
-        if crc != self._crc or size != self._size & 0xFFFFFFFF:
-            raise zlib.error("its checksum is wrong")
-        self.ended, self.unused = True, self._waiting[8:]
-
-
-def _gzip_header(head: bytes) -> int | None:
-    """Its length; None where there is more of it to come."""
-    if len(head) < 10:
-        return None
-    flags, n = head[3], 10
-    if flags & 4:
-        if len(head) < 12:
-            return None
-        n = 12 + int.from_bytes(head[10:12], "little")
-    for flag in (8, 16):
-        if flags & flag:
-            if (zero := head.find(b"\0", n)) < 0:
-                if len(head) > _TAKEN:
-                    raise zlib.error("its header does not end")
-                return None
-            n = zero + 1
-    n += 2 if flags & 2 else 0
-    return n if n <= len(head) else None
-
-
-class _Bz2:
-    def __init__(self) -> None:
-        self.ended, self.hungry, self.unused = False, True, b""
-        self._unpacker = bz2.BZ2Decompressor()
-
-    def unpack(self, packed: bytes) -> bytes:
-        content = self._unpacker.decompress(packed, _GIVEN)
-        self.ended, self.hungry = self._unpacker.eof, self._unpacker.needs_input
-        self.unused = self._unpacker.unused_data if self.ended else b""
-        return content
-
-
-class _Zstd:
-    def __init__(self) -> None:
-        zstandard = require_zstd()
-        self.ended, self.hungry, self.unused = False, True, b""
-        self._unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
-        self._waiting = b""
-        self._error = zstandard.ZstdError
-
-    def unpack(self, packed: bytes) -> bytes:
-        self._waiting += packed
-        taken, self._waiting = self._waiting[:_ZSTD_TAKEN], self._waiting[_ZSTD_TAKEN:]
-        try:
-            content: bytes = self._unpacker.decompress(taken)
-        except self._error as error:
-            raise OSError(str(error).removeprefix("zstd decompressor error: ")) from error
-        self.ended = self._unpacker.eof
-        if self.ended:
-            self.unused = self._unpacker.unused_data + self._waiting
-        self.hungry = not self._waiting
-        return content
-
-
-def require_zstd() -> Any:
-    """The library for zstd.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    try:
-        import zstandard
-    except ImportError as error:
-        raise MissingExtraError("reading .zst files", "archive") from error
-    return zstandard
-
-
-_MEMBERS: dict[Codec, Callable[[], _Member]] = {
-    Codec.GZIP: _Gzip, Codec.BZ2: _Bz2, Codec.ZSTD: _Zstd,
-}  # fmt: skip
 
 
 class Unpacked:
@@ -206,7 +59,7 @@ class Unpacked:
 
     def _seek(self, position: int) -> None:
         self._position, self._unused = position, b""  # the position of the first unused byte
-        self._member: _Member | None = None
+        self._member: Member | None = None
         self._broken: BrokenStreamError | None = None
         self._member_at = position
         # Where members begin: in the unpacked bytes, and in the source.
@@ -297,7 +150,7 @@ class Unpacked:
         self._source_at.append(self._member_at)
         if codec_of(self._unused) is not self._codec:
             raise BrokenStreamError(f"no {self._codec} data begin here")
-        self._member = _MEMBERS[self._codec]()
+        self._member = MEMBERS[self._codec]()
         self._member_size = 0
         return True
 
