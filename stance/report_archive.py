@@ -4,6 +4,7 @@ Only parts that the manifest lists are read, so a run at work can be reported on
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ class ScoredRun:
         settings: as the manifest has them.
         issues: what was asked, in order.
         counts: what became of the records.
+        skipped: how many were passed over, by reason, the most frequent first.
         files: the Parquet files of each table.
     """
 
@@ -49,6 +51,7 @@ class ScoredRun:
     settings: Mapping[str, Any]
     issues: tuple[AskedIssue, ...]
     counts: Counts
+    skipped: Mapping[str, int]
     files: Mapping[str, tuple[Path, ...]]
 
 
@@ -102,6 +105,7 @@ def _run(
         run["settings"],
         tuple(_issues(run["settings"]["issues"], titles)),
         Counts.from_json(run["counts"]),
+        dict(sum((Counter(part["skipped"]) for part in run["parts"]), Counter()).most_common()),
         files,
     )
 

@@ -13,8 +13,8 @@ from stance.report_correction import Estimate
 from stance.report_tables import Cell
 from stance.svg import BLUE, GREY, INK, ORANGE, Point
 
-_COLUMN, _ROW, _NAMES, _HEAD = 76, 44, 190, 112  # of a heat map, in pixels
-_LONGEST_NAME, _LONGEST_TITLE = 30, 22  # characters
+_COLUMN, _ROW, _NAMES, _HEAD = 76, 44, 190, 128  # of a heat map, in pixels
+_LONGEST_NAME, _LONGEST_TITLE = 30, 28  # characters
 _WIDTH, _HEIGHT = 350, 210  # of a chart over time
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76, 10, 14, 40
 _BAR = 200  # the width of a scale of shares
@@ -37,7 +37,7 @@ def heat_map(
         for column in range(len(columns)):
             corner = (_NAMES + _COLUMN * column, _HEAD + _ROW * row)
             parts += _square(corner, cells.get((row, column)))
-    width = _NAMES + _COLUMN * len(columns) + 70  # the last title leans out
+    width = _NAMES + _COLUMN * len(columns) + 110  # the last title leans out
     return svg.drawing(width, _HEAD + _ROW * len(rows) + 4, title, parts)
 
 

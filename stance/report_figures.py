@@ -91,14 +91,15 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Errors of one kind: what they have in common, how many, and one of them."""
+    """Errors of one kind: what they share, how many, the first of them, and records lost."""
 
     stage: str
     reason: str
     n: int
     file: str
     record: int | None
-    place: str | None
+    offset: int | None
+    n_records: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ def _troubles(tables: Tables) -> list[Trouble]:
         """
         select stage, regexp_replace(left(reason, 200), '[0-9]+', '…', 'g') as kind, count(*) as n,
             arg_min(file, (file, record)), arg_min(record, (file, record)),
-            arg_min("offset"::varchar, (file, record))
+            arg_min("offset", (file, record)), coalesce(sum(n_records), 0)::bigint
         from all_errors group by stage, kind order by n desc, stage, kind
         """
     )

@@ -17,6 +17,7 @@ from stance.report_shares import FEWEST_ARTICLES, FEWEST_STATEMENTS, Interval
 from stance.report_tables import Cell
 
 _COLUMNS, _ROWS = 8, 18  # of one heat map, so that it fits on a printed page
+_REASONS = 8  # why records were skipped
 _LONGEST_QUOTE, _LONGEST_NAME = 600, 80  # characters
 
 _STYLE = """
@@ -94,13 +95,17 @@ def _read(figures: Figures) -> Iterator[Markup]:
         "p",
         (
             f"{counts.read:,} records = {counts.scored:,} articles scored + {counts.duplicate:,}"
-            f" copies of them + {counts.failed:,} failed + {counts.skipped:,} without a word. The"
+            f" copies of them + {counts.failed:,} failed + {counts.skipped:,} skipped. The"
             f" articles scored ({days}) hold {counts.statements:,} statements; on the"
             f" {len(figures.run.issues)} issues asked, the model found"
             f" {sum(cell.n for cell in figures.issues.values()):,} times that one is about an"
             " issue."
         ),
     )
+    if skipped := figures.run.skipped:
+        reasons = [f"{reason} ({n:,})" for reason, n in list(skipped.items())[:_REASONS]]
+        more = [f"and {len(skipped) - _REASONS} more reasons"] if len(skipped) > _REASONS else []
+        yield _small(f"Skipped: {'; '.join([*reasons, *more])}.")
     rows = [
         [issue.title, issue.proposition, *_cell_words(figures.issues.get(n))]
         for n, issue in enumerate(figures.run.issues)

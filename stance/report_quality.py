@@ -9,7 +9,7 @@ from stance.markup import Markup, element, table
 from stance.report_archive import AskedIssue, ScoredRun
 from stance.report_charts import beside_bar, clipped, signed
 from stance.report_correction import FEWEST_ARTICLES, FEWEST_PAIRS, Corrected, Correction, Estimate
-from stance.report_figures import Figures
+from stance.report_figures import Figures, Trouble
 from stance.svg import interval_bar
 
 Measured = Mapping[str, Any]  # one set of rows of a bundle's `report.json`
@@ -170,9 +170,9 @@ def troubles(figures: Figures) -> Iterator[Markup]:
         return
     n_shown = sum(trouble.n for trouble in figures.troubles)
     yield table(
-        ["errors", "stage", "reason (numbers as …)", "for example"],
+        ["errors", "records lost", "stage", "reason (numbers as …)", "for example"],
         [
-            [f"{one.n:,}", one.stage, one.reason, _place(one.file, one.record, one.place)]
+            [f"{one.n:,}", f"{one.n_records:,}", one.stage, one.reason, _place(one)]
             for one in figures.troubles
         ],
     )
@@ -186,9 +186,13 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def _place(file: str, record: int | None, place: str | None) -> str:
-    parts = [clipped(file, 2 * _LONGEST), record and f"record {record}", place and f"at {place}"]
-    return ", ".join(part for part in parts if part)
+def _place(trouble: Trouble) -> str:
+    parts = [clipped(trouble.file, 2 * _LONGEST)]
+    if trouble.record is not None:
+        parts.append(f"record {trouble.record:,}")
+    if trouble.offset is not None:
+        parts.append(f"at {trouble.offset:,}")
+    return ", ".join(parts)
 
 
 def _estimate(estimate: Estimate) -> str:

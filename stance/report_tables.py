@@ -28,7 +28,7 @@ _TABLES = (
                unnest(range(len($propositions::varchar[]))) as issue""",
     """create table articles as
         select * replace (case when year(day) between 1500 and 2500 then day end as day)
-        from (select article, content, status, title, file, record, "offset", id, date,
+        from (select article, content, status, title, file, record, id, date,
                      nullif(trim(regexp_replace(outlet, '\\s+', ' ', 'g')), '') as outlet,
                      coalesce(try_cast(left(date, 10) as date),
                               try_strptime(date, ['%Y-%m', '%Y'])::date) as day

@@ -1,6 +1,7 @@
 """A scored archive made up row by row, written by what writes real ones, and a made-up world."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -75,20 +76,27 @@ class Archive:
 
     def error(self, reason: str, **told: Any) -> None:
         """Add a record that cannot be read."""
-        row = {"stage": "read", "file": "news.jsonl", "reason": reason, "record": 7, "offset": 99}
+        row = {
+            "stage": "read",
+            "file": "news.jsonl",
+            "reason": reason,
+            "record": 7,
+            "offset": 99,
+            "n_records": 1,
+        }
         self.rows["errors"].append({**row, **told})
 
-    def write(self, out: Path, model: str = "m1", **settings: Any) -> Path:
+    def write(self, out: Path, model: str = "m1", skipped: Mapping[str, int] | None = None) -> Path:
         """The folder, of one part."""
-        run = Run(Model("tiny", model), Model("quotes", "q1"), Settings(self.issues, **settings))
+        run = Run(Model("tiny", model), Model("quotes", "q1"), Settings(self.issues))
         status = Counter(row["status"] for row in self.rows["articles"])
-        n_failed = len(self.rows["errors"])
+        n_failed, n_skipped = len(self.rows["errors"]), sum((skipped or {}).values())
         counts = Counts(
-            read=len(self.rows["articles"]) + n_failed,
+            read=len(self.rows["articles"]) + n_failed + n_skipped,
             scored=status["scored"],
             duplicate=status["duplicate"],
             failed=n_failed,
-            skipped=status["skipped"],
+            skipped=n_skipped,
             statements=len(self.rows["statements"]),
             stances=len(self.rows["stances"]),
             errors=n_failed,
@@ -96,7 +104,7 @@ class Archive:
         with PartDraft(out, run, "news:1", "news.jsonl") as draft:
             for table, rows in self.rows.items():
                 draft.add(table, rows)
-            Ledger(out, run).enter(draft.publish(counts))
+            Ledger(out, run).enter(draft.publish(counts, skipped))
         return out
 
 

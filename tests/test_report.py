@@ -1,22 +1,29 @@
 """The report as a page: complete, harmless, sufficient to itself, and of a size that opens."""
 
+import csv
 import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from stance.bundle import default_name, models_dir
 from stance.domain import Issue
 from stance.errors import FileError
+from stance.issues import read_catalogue
 from stance.report import LabelledStance, Limits, write_report
+from stance.report_archive import open_run
 from stance.report_charts import beside_bar, heat_map, signed, time_chart
-from stance.report_correction import Estimate
+from stance.report_correction import Estimate, correct
 from stance.report_shares import Interval, Sums
-from stance.report_tables import Cell
+from stance.report_tables import Cell, open_tables
+from stance.scoring import score
 from tests.scored_archive import PEACE, TAX, Archive, Said, world
+from tests.scoring_fakes import small_archive, work_in
+from training.label_files import read_labels
 
 ATTACK = (
     "<script>alert('it')</script><img src=https://evil.example/x.png onerror=alert(1)>\u202e\x1b"
@@ -42,9 +49,11 @@ class Tags(HTMLParser):
         self.text += data + " "
 
 
-def page_of(archive: Archive, folder: Path, **told: Any) -> str:
+def page_of(
+    archive: Archive, folder: Path, skipped: dict[str, int] | None = None, **told: Any
+) -> str:
     out = folder / "report.html"
-    write_report(archive.write(folder / "scores"), out, **told)
+    write_report(archive.write(folder / "scores", skipped=skipped), out, **told)
     return out.read_text(encoding="utf-8")
 
 
@@ -105,11 +114,11 @@ def test_what_others_wrote_cannot_bring_markup_along(tmp_path: Path) -> None:
     for n in range(60):
         said = Said(f"{ATTACK} {n}", {PEACE: "favor", archive.issues[1]: "against"}, ATTACK)
         archive.article(said, **(told | ({"date": f"2024-{n % 9 + 1:02}-01"} if n else {})))
-    archive.error(ATTACK, file=ATTACK, place=ATTACK)
+    archive.error(ATTACK, file=ATTACK)
     labels = [LabelledStance(f"{ATTACK} {n}", ATTACK, (0, 0.5, 0, 0.5)) for n in range(60)]
     report = {ATTACK: next(iter(measured().values())) | {"warnings": [ATTACK]}}
 
-    page = page_of(archive, tmp_path, labels=labels, measured=report)
+    page = page_of(archive, tmp_path, {ATTACK: 3}, labels=labels, measured=report)
 
     tags = Tags(page)
     assert not {"script", "img"} & set(tags.found)
@@ -164,6 +173,18 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
     assert "1 more issues have fewer statements and are not shown." in text
     assert "No article on these issues is dated." in text
     assert "1 more kinds, with 1 errors, are in" in text
+
+
+def test_what_was_skipped_is_told_by_reason(tmp_path: Path) -> None:
+    archive = Archive()
+    archive.article()
+    reasons = {"has no word": 5, "is an image": 7} | {f"odd {n}": 1 for n in range(9)}
+
+    text = Tags(page_of(archive, tmp_path, reasons)).text
+
+    assert "22 records = 1 articles scored + 0 copies of them + 0 failed + 21 skipped" in text
+    assert "Skipped: is an image (7); has no word (5); odd 0 (1);" in text
+    assert "and 3 more reasons." in text
 
 
 def test_few_statements_are_shown_as_such(tmp_path: Path) -> None:
@@ -288,3 +309,52 @@ def test_colours_and_points_stand_where_their_numbers_say() -> None:
 )
 def test_a_number_has_its_sign(value: float, told: str) -> None:
     assert signed(value) == told
+
+
+def test_the_query_of_the_docs_draws_a_sample_that_can_be_labelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, _ = world(300)
+    archive.write(tmp_path / "scores")
+    docs = (Path(__file__).parents[1] / "docs" / "report.md").read_text()
+    [query] = re.findall(r"```sql\n(.*?)```", docs, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+
+    duckdb.sql(query)
+
+    sample = tmp_path / "sample.csv"
+    with sample.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 400
+    with sample.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(row | {"stance": "favor"} for row in rows)
+    labels = [
+        LabelledStance(
+            one.statement.text, label.question.subject, label.shares, one.statement.id,
+            one.statement.speaker,
+        )
+        for one in read_labels([sample], read_catalogue()).examples
+        for label in one.labels
+    ]  # fmt: skip
+    with open_tables(open_run(tmp_path / "scores")) as tables:
+        matched = correct(labels, open_run(tmp_path / "scores"), tables).matched
+    assert (len(matched.pairs), matched.n_unknown) == (400, 0)
+    assert all(pair.answered for pair in matched.pairs)
+
+
+def test_what_was_really_scored_can_be_reported_on(tmp_path: Path) -> None:
+    score(small_archive(8), work_in(tmp_path / "scores"))
+
+    figures = write_report(tmp_path / "scores", tmp_path / "report.html")
+
+    cells = figures.speakers.cells
+    assert {(name, cell.n, cell.balance) for (name, issue), cell in cells.items() if issue} == {
+        ("paris", 8, -1.0)
+    }
+    assert cells["kyiv", 0].n == 1 + 8
+    text = Tags((tmp_path / "report.html").read_text(encoding="utf-8")).text
+    counts = figures.run.counts
+    assert f"{counts.read} records = {counts.scored} articles scored" in text
+    assert "no statements can be found in this" in text

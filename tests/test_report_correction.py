@@ -177,7 +177,7 @@ def test_an_article_weighs_as_many_statements_as_it_has() -> None:
 
 def test_few_articles_widen_the_interval_as_student_has_it() -> None:
     rng = np.random.default_rng(4)
-    truth, answers, rest = (rng.random(n) < 0.5 for n in (10, 10, 100))
+    truth, answers, rest = ((rng.random(n) < 0.5).astype(float) for n in (10, 10, 100))
     one = np.ones(10)
     found = corrected_share(
         Articles(one, truth),

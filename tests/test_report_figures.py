@@ -209,7 +209,7 @@ def test_the_surest_statements_are_told_with_their_articles(tmp_path: Path) -> N
 
 def test_errors_that_differ_in_numbers_only_are_of_one_kind(tmp_path: Path) -> None:
     archive = Archive()
-    archive.error("is not JSON at column 17", record=9)
+    archive.error("is not JSON at column 17", record=9, n_records=10)
     archive.error("is not JSON at column 3", record=4)
     archive.error("has no text")
 
@@ -217,6 +217,7 @@ def test_errors_that_differ_in_numbers_only_are_of_one_kind(tmp_path: Path) -> N
 
     [trouble] = found.troubles
     assert (trouble.reason, trouble.n, trouble.record) == ("is not JSON at column …", 2, 4)
+    assert (trouble.offset, trouble.n_records) == (99, 11)
     assert found.n_troubles == 2
 
 
