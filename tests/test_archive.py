@@ -1,5 +1,6 @@
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from stance.archive import Columns, Format, Reading, Record, Skipped, read_archive
+from stance.archive import (
+    Columns,
+    Cut,
+    Format,
+    Limits,
+    Reading,
+    Record,
+    Skipped,
+    read_archive,
+)  # fmt: skip
 from stance.domain import Article, Statement
 from stance.errors import FileError, InputError
 from tests.archives import (
@@ -379,3 +389,32 @@ def test_reading_is_lazy(save: Save) -> None:
     first = list(itertools.islice(read_archive([path]), 3))
 
     assert texts(first) == ["one"] * 3
+
+
+# The document
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = (ROOT / "docs" / "reading.md").read_text()
+
+
+def test_the_code_of_the_document_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [code] = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+    monkeypatch.chdir(ROOT)
+
+    exec(code, {})  # noqa: S102
+
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first.startswith("docs/sample.jsonl 0 Ukraine's chief negotiator said")
+    assert others
+
+
+def test_the_document_has_the_limits_that_hold() -> None:
+    limits, cut = Limits(), Cut()
+
+    assert f"`record_bytes` ({limits.record_bytes >> 20} MiB)" in DOCUMENT
+    assert f"`ratio` ({limits.ratio})" in DOCUMENT
+    assert f"{limits.page_tags:,} tags" in DOCUMENT
+    assert f"{cut.records} records or {cut.bytes >> 20} MiB" in DOCUMENT
+    assert all(f"`.{one}`" in DOCUMENT for one in ("jsonl", "ninjs", "csv", "parquet", "txt"))

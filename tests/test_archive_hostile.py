@@ -107,6 +107,21 @@ def test_a_large_file_of_one_article_costs_itself(name: str, save: Save) -> None
     assert faults(found) == [(0, "is larger than 1,000 bytes, the limit of a record")]
 
 
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl", "a.csv.zst"])
+def test_memory_does_not_grow_with_a_file(name: str, save: Save) -> None:
+    def peak_with(n: int) -> int:
+        rows = [noise(3000, seed) for seed in range(n)]
+        of_json = jsonl(*({"text": row} for row in rows))
+        content = of_json if "jsonl" in name else "\n".join(["text", *rows]).encode()
+        suffix = Path(name).suffix
+        path = save(name, PACK[suffix](content) if suffix in PACK else content)
+        return peak_bytes(lambda: sum(1 for _ in read_archive([path])))
+
+    few, many = peak_with(1000), peak_with(4000)
+
+    assert many < 1.1 * few
+
+
 # Bombs
 
 
@@ -440,6 +455,15 @@ def test_a_faulty_line_costs_itself(line: bytes, reason: str, save: Save) -> Non
     assert told.startswith(reason)
 
 
+def test_a_fault_is_told_in_few_words(save: Save) -> None:
+    row = {f"{'n' * 5000}{n}\ud800": n for n in range(20)}
+
+    [(_, reason)] = faults(read(save("a.jsonl", json.dumps(row).encode())))
+
+    assert len(reason) < 600
+    reason.encode()
+
+
 def test_a_faulty_object_in_a_list_costs_itself(save: Save) -> None:
     found = read(save("a.json", b'[{"text": "good"},\n{"text": oops},\n5, "x",\n{"text": "good"}]'))
 
@@ -538,6 +562,28 @@ def test_what_is_no_parquet_is_told(content: bytes, save: Save) -> None:
     assert reason.startswith("is not Parquet")
 
 
+def test_a_large_text_of_parquet_costs_itself(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["good", "x" * 2000, "good"]}), path)
+
+    found = read(path, limits=SMALL)
+
+    assert texts(found) == ["good", "good"]
+    assert faults(found) == [(1, "is larger than 1,000 bytes, the limit of a record")]
+
+
+def test_a_long_text_that_many_rows_of_parquet_share_is_held_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    shared = pa.DictionaryArray.from_arrays(pa.array([0] * 3000, pa.int32()), ["x" * (9 << 20)])
+    pq.write_table(pa.table({"text": shared}), path, store_schema=False)
+    before = pa.total_allocated_bytes()
+
+    for n, _ in enumerate(read_archive([path])):
+        if n % 100 == 0:
+            assert pa.total_allocated_bytes() - before < 100 << 20
+    assert n == 2999
+
+
 # Folders
 
 
@@ -600,6 +646,23 @@ def test_a_file_that_is_named_and_in_a_named_folder_is_read_once(save: Save) -> 
     assert texts(found) == ["good"]
 
 
+def test_folders_can_be_nested_deeper_than_calls(save: Save) -> None:
+    folder = save("a.jsonl", GOOD).parent
+    nested = [folder]
+    for _ in range(1200):
+        nested.append(nested[-1] / "d")
+        nested[-1].mkdir()
+    deep = nested[-1] / "a.txt"
+    deep.write_bytes(b"deep")
+
+    found = read(folder)
+
+    deep.unlink()
+    for one in reversed(nested[1:]):  # what clears up after tests does call itself
+        one.rmdir()
+    assert texts(found) == ["good", "deep"]
+
+
 def test_a_pipe_in_a_folder_does_not_hang(save: Save) -> None:
     folder = save("a.jsonl", GOOD).parent
     os.mkfifo(folder / "pipe.jsonl")
@@ -645,7 +708,7 @@ def test_whatever_happens_to_a_file_its_reading_ends_and_tells(
     name: str, seed: int, suffix: str, save: Save
 ) -> None:
     chance = random.Random(seed)
-    rows = [{"text": noise(200, n), "uri": n} for n in range(40)]
+    rows: list[dict[str, Any]] = [{"text": noise(200, n), "uri": n} for n in range(40)]
     buffer = io.BytesIO()
     pq.write_table(pa.table({"text": [row["text"] for row in rows]}), buffer, row_group_size=9)
     content = bytearray(

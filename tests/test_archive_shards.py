@@ -351,6 +351,15 @@ def test_urls_are_read_as_paths_are(save: Save) -> None:
     }  # fmt: skip
 
 
+def test_a_url_may_end_in_a_slash_and_name_one_file(save: Save) -> None:
+    path = save("b/2.jsonl", jsonl({"text": "one"}))
+
+    for url in (f"file://{path.parents[1]}/", f"file://{path}"):
+        [record] = read_archive([url])
+        assert isinstance(record, Record)
+        assert record.file == f"file://{path}"
+
+
 def test_a_store_that_is_not_known_is_told() -> None:
     with pytest.raises(FileError, match="cannot be reached"):
         list(shards(["nosuch://bucket/archive"]))

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -62,40 +63,46 @@ def walk(paths: Sequence[str | Path]) -> Iterator[Found]:
         elif _is_url(root):
             yield from _walk_url(root)
         else:
-            yield from _walk_local(root, root, real, seen)
+            yield from _walk_local(root, real, seen)
 
 
-def _walk_local(
+def _walk_local(root: str, roots: Sequence[str], seen: set[tuple[int, int]]) -> Iterator[Found]:
+    waiting = [root]  # the next one last: folders can be nested deeper than calls
+    while waiting:
+        path = waiting.pop()
+        found = _looked_at(path, root, roots, seen)
+        if isinstance(found, Found):
+            yield found
+        else:
+            waiting += (str(Path(path) / name) for name in reversed(found))
+
+
+def _looked_at(
     path: str, root: str, roots: Sequence[str], seen: set[tuple[int, int]]
-) -> Iterator[Found]:
+) -> Found | list[str]:
+    """A file, or the names in a folder."""
+    if path != root and Path(path).name.startswith("."):
+        return Found(path, root, skipped=_HIDDEN)
     try:
         status = Path(path).stat()
         is_folder = stat.S_ISDIR(status.st_mode)
         names = sorted(below.name for below in Path(path).iterdir()) if is_folder else []
     except OSError as error:
-        yield Found(path, root, fault=f"cannot be read: {error.strerror or error}")
-        return
+        return Found(path, root, fault=f"cannot be read: {error.strerror or error}")
     met = (status.st_dev, status.st_ino)
     is_link = path != root and Path(path).is_symlink()
-    if is_folder:
-        if met in seen:
-            yield Found(path, root, skipped="folder that is read under another name")
-            return
+    skipped = None
+    if is_folder and met in seen:
+        skipped = "folder that is read under another name"
+    elif not is_folder and not stat.S_ISREG(status.st_mode):
+        skipped = "not a regular file"
+    elif met in seen or (is_link and not is_folder and _is_reached(os.path.realpath(path), roots)):
+        skipped = _READ_BEFORE
+    elif is_folder or is_link or status.st_nlink > 1:  # only one name leads to other files
         seen.add(met)
-        for name in names:
-            below = str(Path(path) / name)
-            if name.startswith("."):
-                yield Found(below, root, skipped=_HIDDEN)
-            else:
-                yield from _walk_local(below, root, roots, seen)
-    elif not stat.S_ISREG(status.st_mode):
-        yield Found(path, root, skipped="not a regular file")
-    elif met in seen or (is_link and _is_reached(os.path.realpath(path), roots)):
-        yield Found(path, root, skipped=_READ_BEFORE)
-    else:
-        if is_link or status.st_nlink > 1:  # of the others, only one name can lead there
-            seen.add(met)
-        yield Found(path, root, status.st_size)
+    if skipped is None and is_folder:
+        return names
+    return Found(path, root, 0 if skipped else status.st_size, skipped=skipped)
 
 
 def _is_reached(real: str, roots: Sequence[str]) -> bool:
@@ -111,16 +118,17 @@ def _is_reached(real: str, roots: Sequence[str]) -> bool:
 
 def _walk_url(root: str) -> Iterator[Found]:
     store, path = _store(root)
-    prefix = root.removesuffix(path.removeprefix("/"))
     info = store.get_file_info(path)
     if info.type == pyarrow.fs.FileType.File:
         yield Found(root, root, info.size)
         return
+    address, mark, query = root.partition("?")
     selector = pyarrow.fs.FileSelector(path, recursive=True)
     for one in sorted(store.get_file_info(selector), key=lambda one: one.path.split("/")):
         if one.type == pyarrow.fs.FileType.File:
-            hidden = any(part.startswith(".") for part in one.path[len(path) :].split("/"))
-            name = prefix + one.path.removeprefix("/")
+            below = one.path[len(path) :].strip("/")
+            hidden = any(part.startswith(".") for part in below.split("/"))
+            name = f"{address.rstrip('/')}/{below}{mark}{query}"
             yield Found(name, root, one.size, skipped=_HIDDEN if hidden else None)
 
 
@@ -194,11 +202,21 @@ def _is_url(path: str) -> bool:
 
 
 def _store(url: str) -> tuple[pyarrow.fs.FileSystem, str]:
+    """The store that a URL is of, and the path there."""
+    address, mark, query = url.partition("?")
+    scheme, _, rest = address.partition("://")
+    host, _, inside = rest.partition("/")
+    store, base = _connected(f"{scheme}://{host}/{mark}{query}")
+    return store, f"{base.rstrip('/')}/{inside}".rstrip("/") or "/"
+
+
+@lru_cache(maxsize=16)
+def _connected(url: str) -> tuple[pyarrow.fs.FileSystem, str]:
     try:
-        store, path = pyarrow.fs.FileSystem.from_uri(url)
+        store, base = pyarrow.fs.FileSystem.from_uri(url)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise FileError(url, [f"cannot be reached: {error}"]) from error
-    return store, path
+    return store, base
 
 
 def _is_there(path: str) -> bool:

@@ -8,7 +8,8 @@ import pyarrow.parquet
 
 from stance.archive.records import Limits
 
-_ROWS_AT_A_TIME = 16  # a text can be as large as a record may be
+_ROWS_AT_A_TIME = 64
+_BYTES_AT_A_TIME = 16 << 20
 _BUFFER = 1 << 20
 _RATIO_COUNTS_FROM = 64 << 20
 ParquetRow = tuple[int, dict[str, Any] | str, int]  # number, fields or what is wrong, rows lost
@@ -21,7 +22,15 @@ def open_parquet(source: IO[bytes]) -> pyarrow.parquet.ParquetFile:
         ValueError: it is none.
     """
     try:
-        return pyarrow.parquet.ParquetFile(source, pre_buffer=False, buffer_size=_BUFFER)
+        found = pyarrow.parquet.ParquetFile(source)
+        texts = [one.name for one in found.schema_arrow if pa.types.is_string(one.type)]
+        return pyarrow.parquet.ParquetFile(
+            source,
+            metadata=found.metadata,
+            read_dictionary=texts,  # a long text that many rows share is held once
+            pre_buffer=False,
+            buffer_size=_BUFFER,
+        )
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"is not Parquet: {error}") from error
 
@@ -81,7 +90,9 @@ def _of_group(
         yield start, bomb, last - start
         return
     try:
-        for batch in file.iter_batches(_ROWS_AT_A_TIME, row_groups=[group], columns=list(columns)):
+        for batch in file.iter_batches(
+            _rows_at_a_time(file, group), row_groups=[group], columns=list(columns)
+        ):
             for n in range(max(start - number, 0), min(batch.num_rows, last - number)):
                 yield number + n, _fields(batch.slice(n, 1)), 1
             number += batch.num_rows
@@ -93,6 +104,12 @@ def _of_group(
         at = max(number, start)
         told = " ".join(str(error).split())
         yield at, f"cannot be read, nor can the rest of its row group: {told}", last - at
+
+
+def _rows_at_a_time(file: pyarrow.parquet.ParquetFile, group: int) -> int:
+    of_group = file.metadata.row_group(group)
+    n_rows = _BYTES_AT_A_TIME * int(of_group.num_rows) // max(int(of_group.total_byte_size), 1)
+    return max(1, min(_ROWS_AT_A_TIME, n_rows))
 
 
 def _fields(row: pa.RecordBatch) -> dict[str, Any] | str:

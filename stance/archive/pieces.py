@@ -13,6 +13,7 @@ from stance.archive.opened import Content, OpenFile
 from stance.archive.parquet import columns_of, parquet_rows
 from stance.archive.records import (
     Format,
+    Limits,
     Piece,
     Read,
     Reading,
@@ -21,12 +22,14 @@ from stance.archive.records import (
     Skipped,
 )  # fmt: skip
 from stance.archive.unpack import BrokenStreamError
+from stance.archive.values import as_text
 from stance.archive.warc import warc_article
 from stance.archive.window import Window, too_large
 from stance.domain import Article, Statement
 from stance.errors import FileError, InputError
 
 _NO_TEXT = "no text"
+_LONGEST_REASON = 500  # characters
 _kept = threading.local()
 
 
@@ -41,7 +44,7 @@ def read_piece(piece: Piece, how: Reading) -> Iterator[Read]:
         yield Skipped(piece.file, 0, piece.skipped)
         return
     if piece.fault is not None or piece.file_format is None:
-        yield RecordFault(piece.file, 0, piece.fault or "is of no known format")
+        yield _fault(piece.file, 0, piece.fault or "is of no known format")
         return
     with reading(piece.file):
         opened = _open(piece, how)
@@ -85,9 +88,16 @@ def _records(opened: OpenFile, piece: Piece) -> Iterator[Read]:
         read = _reader_of(opened)
         for offset, content in opened.rows(piece.start, piece.end):
             if isinstance(content, str):
-                yield RecordFault(piece.file, offset, content)
+                yield _fault(piece.file, offset, content)
             else:
                 yield _outcome(piece.file, offset, read, content)
+
+
+def _fault(file: str, offset: int, reason: str, n_records: int = 1) -> RecordFault:
+    # The names of columns are in it, and can be anything.
+    told = as_text(reason) or ""
+    cut = told[:_LONGEST_REASON] + " ..." if len(told) > _LONGEST_REASON else told
+    return RecordFault(file, offset, cut, n_records)
 
 
 Found = Article | Statement | str | None  # a string is why there is none; None: has no text
@@ -99,7 +109,7 @@ def _outcome(
     try:
         found = read(content)
     except InputError as error:
-        return RecordFault(file, offset, str(error))
+        return _fault(file, offset, str(error))
     if found is None or isinstance(found, str):
         return Skipped(file, offset, found or _NO_TEXT)
     return Record(found, file, offset)
@@ -154,9 +164,9 @@ def _of_one(opened: OpenFile, piece: Piece) -> Read:
     try:
         content = window.peek(limits.record_bytes + 1)
     except BrokenStreamError as error:
-        return RecordFault(piece.file, 0, str(error))
+        return _fault(piece.file, 0, str(error))
     if len(content) > limits.record_bytes:
-        return RecordFault(piece.file, 0, too_large(limits.record_bytes))
+        return _fault(piece.file, 0, too_large(limits.record_bytes))
 
     def read(content: bytes) -> Found:
         if is_page:
@@ -173,13 +183,21 @@ def _of_parquet(opened: OpenFile, piece: Piece) -> Iterator[Read]:
     if columns.text not in names:
         end = opened.parquet.metadata.num_rows if piece.end is None else piece.end
         reason = f"text: {columns.no_text(names)}"
-        yield RecordFault(piece.file, piece.start, reason, end - piece.start)
+        yield _fault(piece.file, piece.start, reason, end - piece.start)
         return
     wanted = [name for name in columns.named() if name in names]
     of_row = columns.statement if how.statements else columns.article
     rows = parquet_rows(opened.parquet, piece.start, piece.end, wanted, how.limits)
     for number, row, n in rows:
         if isinstance(row, str):
-            yield RecordFault(piece.file, number, row, n)
+            yield _fault(piece.file, number, row, n)
+        elif _is_too_large(row, how.limits):
+            yield _fault(piece.file, number, too_large(how.limits.record_bytes))
         else:
             yield _outcome(piece.file, number, of_row, row)
+
+
+def _is_too_large(row: Mapping[str, Any], limits: Limits) -> bool:
+    # Most characters are of one byte, none of more than four.
+    n = sum(len(value) for value in row.values() if isinstance(value, str | bytes))
+    return n > limits.record_bytes
