@@ -194,6 +194,28 @@ def test_a_file_that_ends_within_a_record_gives_those_before(save: Save) -> None
     assert faults(found) == [(len(A), "its length is wrong, or the file ends within it")]
 
 
+@pytest.mark.parametrize("version", [b"WARC/0.17", b"WARC/0.18", b"WARC/1.1"])
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_older_and_newer_versions_are_read(version: bytes, suffix: str, save: Save) -> None:
+    records = [one.replace(b"WARC/1.0", version, 1) for one in (A, B[:200] + B[210:], C)]
+
+    found = read(save(f"a.warc{suffix}", b"".join(map(PACK[suffix], records))))
+
+    assert names_of(found) == ["a", "c"]
+    assert len(faults(found)) == 1
+
+
+def test_words_that_look_like_a_beginning_hide_nothing(save: Save) -> None:
+    text = f"Files begin with WARC/1.0 or WARC/1.1.\n{PARAGRAPH}"
+    talk = response("http://www.daily.example/talk", page(text))
+    bad = warc_record(b"WARC/ and WARC/1.0 in a bad record\r\n\r\n", length="999999")
+
+    found = read(save("a.warc", A + talk + bad + C))
+
+    assert names_of(found) == ["a", "talk", "c"]
+    assert len(faults(found)) == 1
+
+
 def test_lines_may_end_as_on_unix(save: Save) -> None:
     header, _, block = A.partition(b"\r\n\r\n")
     unix = header.replace(b"\r\n", b"\n") + b"\n\n" + block.removesuffix(b"\r\n\r\n") + b"\n\n"

@@ -18,13 +18,13 @@ from stance.domain import Article
 from stance.errors import InputError, MissingExtraError
 
 BEGINNING = b"WARC/"
-_NEXT = b"WARC/1."
+_VERSION = re.compile(rb"WARC/\d+\.\d+\r?\n")
 _LONGEST_HEADER = 1 << 16
 _HEADER_ENDS = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(
     rb"^Content-Length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
 )
-_BETWEEN = re.compile(rb"\r?\n\r?\n|\s*$|.{,8}WARC/1\.", re.DOTALL)
+_BETWEEN = re.compile(rb"\r?\n\r?\n|\s*$|.{,8}WARC/\d", re.DOTALL)
 _PAGES = {"text/html", "application/xhtml+xml"}
 _WITHOUT_HTTP = ("resource", "conversion")
 
@@ -44,26 +44,32 @@ def frames(window: Window, end: int | None, limit: int) -> Iterator[Row]:
 
 def _frame(window: Window, limit: int) -> bytes | str:
     head = window.head(_LONGEST_HEADER)  # what comes after this record may be broken
-    if not head.startswith(_NEXT):
-        window.skip_to_next(_NEXT)
+    if not _VERSION.match(head):
+        _go_to_next(window)
         return "no WARC record begins here"
     ends = _HEADER_ENDS.search(head)
     length = _LENGTH.search(head, 0, ends.start() + 1) if ends else None
     if ends is None or length is None:
-        window.take(1)
-        window.skip_to_next(_NEXT)
+        _go_to_next(window)
         return "its header has no length" if ends else "its header does not end"
     header, n = window.take(ends.end()), int(length[1])
     if n > limit:
         # Its length may be wrong: what looks like a record within it would be lost with it.
-        window.skip_to_next(_NEXT)
+        _go_to_next(window, 0)
         return too_large(limit)
     block = window.take(n)
     if len(block) == n and _BETWEEN.match(window.head(64)):
         return header + block
     window.unread(block)
-    window.skip_to_next(_NEXT)
+    _go_to_next(window, 0)
     return "its length is wrong, or the file ends within it"
+
+
+def _go_to_next(window: Window, passed_over: int = 1) -> None:
+    """Go on to what begins as a record does, or to the end."""
+    window.take(passed_over)
+    while window.skip_to_next(BEGINNING) and not _VERSION.match(window.head(16)):
+        window.take(1)
 
 
 def warc_article(frame: bytes, limits: Limits) -> Article | str | None:

@@ -83,14 +83,15 @@ class Window:
         while self.offset < offset and (self._bytes or self._more()):
             self._drop(min(len(self._bytes), offset - self.offset))
 
-    def skip_to_next(self, pattern: bytes) -> None:
-        """Go on to where a pattern stands, or to the end."""
+    def skip_to_next(self, pattern: bytes) -> bool:
+        """Go on to where a pattern stands, or to the end; whether it was found."""
         while (found := self._bytes.find(pattern)) < 0:
             self._drop(max(len(self._bytes) - len(pattern) + 1, 0))
             if not self._more():
-                found = len(self._bytes)
-                break
+                self._drop(len(self._bytes))
+                return False
         self._drop(found)
+        return True
 
     def line(self, limit: int) -> bytes | None:
         """The next line with its end; empty at the end; None, and taking nothing: too long."""
