@@ -8,6 +8,7 @@ from stance.bundle import Bundle, verify
 from stance.errors import StanceError
 from stance.manifest import ModelKind
 from training.network import StanceNetwork
+from training.tagger_network import TaggerNetwork
 
 _NEEDED = ("model.safetensors", "config.json")
 
@@ -45,3 +46,15 @@ def start_network(parent: Bundle | None, base: str, seed: int) -> tuple[StanceNe
         return StanceNetwork.from_encoder(base, seed=seed)
     tokenizer = Tokenizer.from_file(str(parent.folder / "tokenizer.json"))
     return StanceNetwork.from_pretrained(parent.folder), tokenizer
+
+
+def start_tagger(parent: Bundle | None, base: str, seed: int) -> tuple[TaggerNetwork, Tokenizer]:
+    """The tagger's network of a bundle, or an encoder with a fresh head; and its tokenizer.
+
+    Raises:
+        StanceError: the encoder cannot be loaded, or cannot take the mask.
+    """
+    if parent is None:
+        return TaggerNetwork.from_encoder(base, seed=seed)
+    tokenizer = Tokenizer.from_file(str(parent.folder / "tokenizer.json"))
+    return TaggerNetwork.from_pretrained(parent.folder), tokenizer
