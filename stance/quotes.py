@@ -15,7 +15,7 @@ from stance.assembly import attributions_of
 from stance.bundle import Bundle, open_bundle
 from stance.domain import Article, Attribution
 from stance.errors import BundleError
-from stance.manifest import ModelKind
+from stance.manifest import SPEAKERS_FILE, ModelKind
 from stance.speakers import SpeakerModel
 from stance.tagger import Tagged, Tagger
 
@@ -40,7 +40,7 @@ class Extractor:
             BundleError: the bundle is of another kind, or cannot be read.
         """
         bundle.expect(ModelKind.EXTRACTION)
-        speakers = _read_speakers(bundle.folder / "speakers.json")
+        speakers = _read_speakers(bundle.folder / SPEAKERS_FILE)
         return cls(Tagger.load(bundle, threads), speakers)
 
     @classmethod

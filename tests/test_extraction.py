@@ -134,9 +134,7 @@ def test_labelled_statements_are_refused(order: Order) -> None:
         train_extractor(replace(order, labels=labels), RECIPE)
 
 
-def test_an_article_without_a_statement_gives_none(
-    order: Order, trained: TrainedExtractor
-) -> None:
+def test_an_article_without_a_statement_gives_none(order: Order, trained: TrainedExtractor) -> None:
     extractor = Extractor.open(order.models, trained.name)
 
     assert extractor.extract(Article("Weather was good. Lunch was at one.")) == []

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from stance.quotes import SPEAKERS_FILE, Extractor, attributions_of
 from tokenizers import Tokenizer
 
 from stance.article_tokens import ArticleReader
+from stance.assembly import attributions_of
 from stance.bundle import Bundle, publish, seal, stage
 from stance.errors import StanceError
-from stance.manifest import ModelKind
+from stance.manifest import SPEAKERS_FILE, ModelKind
+from stance.quotes import Extractor
 from training.article_material import ArticleMaterial, gather_articles
 from training.checkpoint import Checkpoints, Progress
 from training.engine import torch_tagger
