@@ -89,11 +89,11 @@ def _attributions(
         if whole is not None:
             spans[piece.draft].append(whole)
             end = whole[1]
-    for draft, content in spans.items():
-        kind = SpeechKind.DIRECT if draft.is_sure else quotations.kind(content)
-        if kind is not SpeechKind.DIRECT:
-            content = [_without_stop(text, span) for span in content]
-        if draft.is_told or kind is SpeechKind.DIRECT:
+    for draft, found in spans.items():
+        kind = SpeechKind.DIRECT if draft.is_sure else quotations.kind(found)
+        is_direct = kind is SpeechKind.DIRECT
+        if draft.is_told or is_direct:
+            content = found if is_direct else [_without_stop(text, span) for span in found]
             cue, mention = (
                 whole_span(text, shown, span) if span else None
                 for span in (draft.cue, draft.mention)

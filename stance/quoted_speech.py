@@ -14,7 +14,9 @@ from stance.said import said_before, said_behind
 
 _ENDS_SENTENCE = re.compile(r"[.!?…][\"'”’»)\]\u2060]*\s*\Z")
 _LONGEST_END = 20  # characters
+_LONGEST_START = 200
 _ENDS_WITHIN = (".", "!", "?", "…", "—")
+_BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"\w+")
 _GAP = re.compile(r"[^\S\n]{0,2}[,:―–—-]?[^\S\n]{0,2}")
 # Of a paragraph that is one quotation; fewer are a heading, or another's answer.
@@ -144,9 +146,9 @@ class _Reader:
     def _follows(self, quotation: Quotation) -> Draft | None:
         """The last attribution before it in its paragraph, where it is the paragraph's end."""
         start, end = self.paragraphs[self._paragraph(quotation.start)]
-        if self.text[quotation.end : end].strip() or not self._ends_sentence(quotation):
+        if not self._is_blank(quotation.end, end) or not self._ends_sentence(quotation):
             return None
-        n = over(self.pieces, (quotation.start, quotation.end)).start
+        n: int = over(self.pieces, (quotation.start, quotation.end)).start
         if not n or self.pieces[n - 1].start < start:
             return None
         between = self.text[self.pieces[n - 1].end : quotation.start]
@@ -161,23 +163,26 @@ class _Reader:
             return None
         last, draft = self._last
         n = self._paragraph(quotation.start)
-        words = self.text[slice(*quotation.words[0])]
-        is_alone = (quotation.start, quotation.end) == (
-            self.paragraphs[n][0],
-            self.paragraphs[self._paragraph(quotation.end - 1)][1],
-        )
-        if (
-            is_alone
-            and self._paragraph(last.end - 1) == n - 1
+        before = self._paragraph(last.end - 1)
+        edges = self.paragraphs[n][0], self.paragraphs[self._paragraph(quotation.end - 1)][1]
+        words = self.text[slice(*quotation.words[0])][:_LONGEST_START]
+        goes_on = (
+            before == n - 1
+            and (quotation.start, quotation.end) == edges
+            and (last.start == self.paragraphs[before][0] or last.end == self.paragraphs[before][1])
             and self.text[last.start] == self.text[quotation.start]
-            and len(_WORD.findall(words[:200])) >= _LEAST_WORDS
+            and len(_WORD.findall(words)) >= _LEAST_WORDS
+            and not draft.is_sure
             and not self._asks(last)
-        ):
-            return draft
-        return None
+        )
+        return draft if goes_on else None
+
+    def _is_blank(self, start: int, end: int) -> bool:
+        return _BLANK.fullmatch(self.text, start, end) is not None
 
     def _asks(self, quotation: Quotation) -> bool:
-        return self.text[: quotation.words[-1][1]].endswith("?")
+        end = quotation.words[-1][1]
+        return self.text[end - 1 : end] == "?"
 
     def _ends_sentence(self, quotation: Quotation) -> bool:
         start, end = quotation.words[-1]
