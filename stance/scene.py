@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from stance.domain import Attribution, Span, SpeechKind
 from stance.lexicon import lexicon
 from stance.mentions import RELATIVE, Form, Mention, read_mention
-from stance.names import GENDERED, NameUse, Person, fits, name_uses, people
+from stance.names import NameUse, fits, name_uses
 from stance.nominals import Nominal, nominals
+from stance.people import GENDERED, Person, people
 from stance.roles import ARTICLES, Role
 from stance.words import words_of, words_within
 
