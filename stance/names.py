@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from stance.lexicon import lexicon, singulars
-from stance.roles import PLACING, Role, outset_of, roles_beside
+from stance.roles import PLACING, Role, head_of_office, is_portfolio, outset_of, roles_beside
 from stance.words import Word, is_joined
 
+_CALLED = frozenset(("the", "a", "so-called", "called", "named", "dubbed"))
+_QUOTED = re.compile(r" [\"“„«‘'‚‹ \u00a0]+")
 _DOT = re.compile(r"\.[ \u00a0]?")
 _ARABIC_ARTICLES = frozenset(("al", "el", "ul", "as", "ad", "an", "ar", "at", "az"))
 _INSIDE = PLACING - {"from", "to", "of", "for"} | {"into", "towards"}
@@ -122,7 +124,8 @@ def _read_run(
         while start <= end and _begins_no_name(words, start, end):
             start += 1
         at = end + 1
-        name = _behind_titles(words, start, end, small)
+        start = max(start, _inner_title(words, start, end))
+        name = max(_behind_titles(words, start, end, small), _behind_office(text, words, start, end))
         if name > end or (name == end and len(words[name].key) == 1):
             continue
         if not _is_thing(words, start, name, end):
@@ -160,6 +163,27 @@ def _behind_titles(words: Sequence[Word], first: int, last: int, small: frozense
     return name
 
 
+def _inner_title(words: Sequence[Word], first: int, last: int) -> int:
+    """Where "Don Agapito" begins in "Saint Rita Don Agapito"; the first word where nothing does."""
+    lists = lexicon()
+    for at in range(last - 1, first + 1, -1):
+        before = words[at - 1].key
+        is_part = before in lists.titles or lists.calls_person(before) or before in lists.peoples
+        if words[at].key in lists.titles and not is_part:
+            return at
+    return first
+
+
+def _behind_office(text: str, words: Sequence[Word], first: int, last: int) -> int:
+    """Where the name begins in "State Warren Buchholz" behind "Secretary of"."""
+    name = first
+    while name < last and is_portfolio(words[name].key):
+        name += 1
+    if name > first and head_of_office(text, words, name) < first:
+        return name
+    return first
+
+
 def _is_thing(words: Sequence[Word], first: int, name: int, last: int) -> bool:
     """Whether a run of capitals is a place, a body or a thing."""
     lists = lexicon()
@@ -179,15 +203,19 @@ def _is_thing(words: Sequence[Word], first: int, name: int, last: int) -> bool:
 
 def _use(text: str, words: Sequence[Word], first: int, name: int, last: int) -> NameUse:
     lists = lexicon()
+    head = head_of_office(text, words, name) if name > first else first
     outset = first
-    if not any(word.key in lists.titles for word in words[first:name]):
+    if head < first:
+        outset = outset_of(text, words, name)
+    elif not any(word.key in lists.titles for word in words[first:name]):
         outset = outset_of(text, words, first)
     titled = any(word.key not in lists.peoples for word in words[outset:name])
     before = words[outset - 1].key if outset and is_joined(text, words, outset) else ""
     keys = tuple(word.key for word in words[name : last + 1])
     is_shouted = all(word.shouted or len(word.key) == 1 for word in words[name : last + 1])
     is_first = len(keys) == 1 and words[name].opens and not titled
-    loose = is_shouted or is_first or (before == "the" and outset == name)
+    is_the = outset == name and (before == "the" or _is_called(text, words, name))
+    loose = is_shouted or is_first or is_the
     roles = tuple(roles_beside(text, words, outset, name, last))
     return NameUse(
         start=words[name].start,
@@ -202,6 +230,13 @@ def _use(text: str, words: Sequence[Word], first: int, name: int, last: int) -> 
         placed=before in _INSIDE and not titled,
         told=not loose and (titled or (bool(roles) and before not in PLACING)),
     )
+
+
+def _is_called(text: str, words: Sequence[Word], name: int) -> bool:
+    """Whether a name is that of a thing: the "Day Zero clause", a boat called "Yaay Fatou"."""
+    if not name or words[name - 1].key not in _CALLED:
+        return False
+    return _QUOTED.fullmatch(text, words[name - 1].end, words[name].start) is not None
 
 
 def _without_openers(text: str, uses: Sequence[NameUse]) -> list[NameUse]:

@@ -72,18 +72,43 @@ def outset_of(text: str, words: Sequence[Word], name: int) -> int:
     lists = lexicon()
     if not name or not is_joined(text, words, name):
         return name
-    before = words[name - 1]
+    last = head_of_office(text, words, name)
+    before = words[last]
     if before.owns or before.key.endswith("s"):
         return name
     if not lists.calls_person(before.key) and before.key not in lists.titles:
         return name
-    at = name
-    while at and name - at < _LONGEST_TITLE and is_joined(text, words, at):
+    at = last
+    while at and last - at < _LONGEST_TITLE and is_joined(text, words, at):
         word = words[at - 1]
         if word.owns or _is_verb(word.key) or (word.key in lists.small - _IN_TITLE):
             break
         at -= 1
     return at
+
+
+def head_of_office(text: str, words: Sequence[Word], name: int) -> int:
+    """Of the words before a name the one that says what it is: "Secretary" of "Secretary of State".
+
+    The last of them, where no "of" or "for" with a portfolio, place or body stands there.
+    """
+    lists = lexicon()
+    for at in range(name - 1, max(0, name - _LONGEST_TITLE), -1):
+        key = words[at].key
+        if not is_joined(text, words, at + 1) or not is_joined(text, words, at):
+            break
+        if key in ("of", "for") and at < name - 1:
+            is_office = lists.calls_person(words[at - 1].key) or words[at - 1].key in lists.titles
+            return at - 1 if is_office else name - 1
+        if key not in ("the", "and") and not is_portfolio(key):
+            break
+    return name - 1
+
+
+def is_portfolio(key: str) -> bool:
+    """Whether an office may be of or for it."""
+    lists = lexicon()
+    return any(key in one for one in (lists.portfolios, lists.bodies, lists.places, lists.peoples))
 
 
 def _is_verb(key: str) -> bool:
