@@ -5,10 +5,11 @@ candidate may differ between "she" and "the ministry". Knows nothing of weights.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from stance.domain import SpeechKind
+from stance.domain import Span, SpeechKind
 from stance.lexicon import lexicon, singulars
 from stance.mentions import Form
 from stance.names import bare, fits
@@ -47,10 +48,18 @@ _ASKS = ("ask", "inquir", "wonder", "demand", "press", "question")
 _ANSWERS = (
     "answer", "repl", "retort", "respond", "object", "counter", "conced", "agree", "admit",
 )  # fmt: skip
+_PARTS = frozenset(
+    "one two three some most many several few both others other another neither none each half all any "
+    "either".split()
+)
 _EARLIER = frozenset(("same", "this", "that"))
 # Forms whose candidates are told apart by the same things, so that each learns from the others.
-_SHARED = frozenset((Form.HE, Form.IT, Form.SILENT, Form.BARE))
+_SHARED = frozenset((Form.HE, Form.IT, Form.SILENT, Form.BARE, Form.LABEL))
 _SURELY = 0.3  # of a gender
+# In characters.
+_INTRO = 5
+_CALL = 60
+_TURNS = 3
 # In sentences.
 _SOON = 3
 _NEAR = 2
@@ -87,6 +96,26 @@ class _View:
         self.rank = self._ranks()
         self.main = max(scene.persons, key=lambda one: len(one.seen), default=None)
         self.pairs = scene.pairs(self.at) if mention.ordinal else []
+        self.called = self._called() if mention.form is Form.LABEL else []
+        self.near_humans = sum(
+            rank_of is not None and self.sentence - scene.sentence(self.seen[one] or 0) <= _NEAR
+            for one, rank_of in self.rank.items()
+        )
+
+    def _called(self) -> list[Entity]:
+        """Who is behind "QUESTION": who says the own name first, was called up, or asked before."""
+        scene, start = self.scene, self.attribution.spans[0][0]
+        named = [one for one in scene.persons if _any_within(one.heard, (start, start + _INTRO))]
+        if named or not self.number:
+            return named
+        end = scene.attributions[self.number - 1].spans[-1][1]
+        called = [one for one in scene.persons if _any_within(one.heard, (end - _CALL, end))]
+        called = [one for one in called if one is not self.last]
+        if called:
+            return called[-1:]
+        alike = [n for n in range(max(0, self.number - _TURNS), self.number)
+                 if scene.mentions[n].keys == self.mention.keys and scene.order[n]]
+        return [one for n in alike[-1:] if (one := scene.order[n])]
 
     def _is_answer(self) -> bool:
         """Whether the cue says that another is answered, or a question was told just before."""
@@ -127,6 +156,8 @@ class _View:
             fitting = [one for one in scene.persons if fits(keys, one.keys)]
             agreeing = [one for one in fitting if one.gender * gender > -_SURELY]
             yield from agreeing or fitting
+        elif self.called:
+            yield from self.called
         elif self.pairs:
             yield from dict.fromkeys(chain.from_iterable(self.pairs))
         else:
@@ -175,6 +206,9 @@ class _View:
     def of_nobody(self) -> Features:
         """The features of there being no speaker."""
         found = {f"{self.form}:nobody": 1.0}
+        if self.mention.form in (Form.OFFICE, Form.IT) and self.mention.keys[0] in _PARTS:
+            of_them = self.mention.keys[-2:] == ("of", "them")
+            found |= {"nobody.part": 1.0, "nobody.of.them": float(of_them)}
         if self.mention.form in (Form.SILENT, Form.BARE):
             found |= {f"{self.form}:nobody.{how}": 1.0 for how in self._manner()}
         if self.mention.form in (Form.WE, Form.LABEL):
@@ -198,6 +232,8 @@ class _View:
         named = {f"{self.form}:{name}": value for name, value in found.items()}
         if self.mention.form in _SHARED:
             named |= {f"any:{name}": value for name, value in found.items()}
+        elif self.mention.form is Form.OFFICE:
+            named |= {f"office:{name}": value for name, value in found.items()}
         return named
 
     def _of_name(self, entity: Entity) -> Named:
@@ -259,9 +295,12 @@ class _View:
         is_question = self.mention.keys[0].startswith("q")
         asks = {one: one.asked / len(one.spoke) for one in self.scene.persons if one.spoke}
         fitting = [one for one, share in asks.items() if (share > 0.5) == is_question]
+        if self.called:
+            fitting = self.called
         if entity in fitting:
             yield "fits", 1.0
             yield ("fits.only" if len(fitting) == 1 else "fits.several"), 1.0
+        yield from self._of_address(entity)
         if entity is self.before:
             yield "before", 1.0
         if entity is self.last:
@@ -316,8 +355,15 @@ class _View:
             "same": mention.keys[0] == "same" or bool(mention.ordinal),
             "this": mention.keys[0] in ("this", "these"),
             "rival": any(map(self._is_fuller, self.scene.everyone())),
+            "person": self._is_known_person(),
+            "person.plain": self._is_known_person() and len(mention.keys) == 1,
         }
         yield from ((f"own.{name}", 1.0) for name, holds in is_so.items() if holds)
+
+    def _is_known_person(self) -> bool:
+        """Whether the words mean one person whom the reader should know: "the envoy"."""
+        noun, lists = self.mention.noun, lexicon()
+        return lists.calls_person(noun) and not lists.is_plural(noun)
 
     def _is_fuller(self, entity: Entity) -> bool:
         """Whether a person, or another who has spoken, fits all that the mention says."""
@@ -339,6 +385,8 @@ class _View:
             yield "noun.number", 1.0
         elif noun in entity.hints:
             yield "noun.hint", 1.0
+        elif noun in entity.near:
+            yield "noun.near", 1.0
         elif _meet({noun}, entity.nouns) or (noun in _ANYONE and entity.is_human):
             yield "noun.alike", 1.0
         else:
@@ -375,12 +423,29 @@ class _View:
             "in.content": any(start <= at < end for start, end in spans for at in places),
         }
         yield from ((name, 1.0) for name, holds in is_so.items() if holds)
+        yield from self._of_address(entity)
         seen = self.seen.get(entity)
         if seen is None:
             yield "unseen", 1.0
             yield from self._of_soon(entity)
         else:
             yield from self._of_distance(entity, seen)
+
+    def _of_address(self, entity: Entity) -> Named:
+        """Whether the one before spoke to it, or of it."""
+        if not self.number or entity is self.last:
+            return
+        before, scene = self.number - 1, self.scene
+        spans = scene.attributions[before].spans
+        if any(_any_within(entity.heard, span) or _any_within(entity.seen, span) for span in spans):
+            yield "heard.last", 1.0
+            if scene.attributions[before].kind is SpeechKind.DIRECT:
+                yield "heard.last.direct", 1.0
+        seen = self.seen.get(entity)
+        if seen is not None and scene.follows_cue(before, seen):
+            yield "told.last", 1.0
+            if self.is_answer:
+                yield "told.last.answers", 1.0
 
     def _of_turn(self, entity: Entity) -> Named:
         """Whether it spoke last, the time before, or speaks next."""
@@ -420,6 +485,10 @@ class _View:
             "subject": is_subject,
             "subject.near": is_subject and distance <= 1,
             "alone": rank == 0 and len(self.rank) == 1,
+            "alone.near": rank == 0 and self.near_humans == 1,
+            "subject.here": is_subject and not distance,
+            "oblique": scene.is_oblique(seen),
+            "oblique.here": not distance and scene.is_oblique(seen),
         }
         yield from ((name, 1.0) for name, holds in is_so.items() if holds)
 
@@ -428,6 +497,11 @@ def _bucket(distance: int) -> str:
     if distance <= 2:
         return str(distance)
     return "5" if distance <= 5 else "far"
+
+
+def _any_within(starts: Sequence[int], span: Span) -> bool:
+    at = bisect_left(starts, span[0])
+    return at < len(starts) and starts[at] < span[1]
 
 
 def _stem(key: str) -> str:

@@ -24,7 +24,11 @@ _LETTER = re.compile(r"\b(?:letter|statement|speech|address|diary|essay|testimon
 _AUTHORED = frozenset(("published", "kept", "compiled", "issued", "released", "written", "posted"))
 _DOCTOR = frozenset(("dr",))
 _CLOSING_MARKS = "\"'”’»“ "
+_PREPOSITIONS = frozenset(
+    "to with from of for against by at on about than behind after before under like over in".split()
+)
 # In characters.
+_ADDRESSEE = 20
 _LONGEST_INTRO = 600
 _LONGEST_BYLINE = 80
 _NEAR_PAIR = 600
@@ -50,6 +54,7 @@ class Entity:
         plural: whether it is several.
         nouns: what it is called: "minister", "ministry".
         hints: what it may be called, by what stands near its name.
+        near: what it or another may be called, by what stands behind its name or pronoun.
         seen: where it begins in the article, in order, but not inside direct speech.
         heard: where it begins inside direct speech.
         spoke: the numbers of the attributions that are its.
@@ -65,6 +70,7 @@ class Entity:
     plural: bool = False
     nouns: set[str] = field(default_factory=set)
     hints: set[str] = field(default_factory=set)
+    near: set[str] = field(default_factory=set)
     seen: list[int] = field(default_factory=list)
     heard: list[int] = field(default_factory=list)
     spoke: list[int] = field(default_factory=list)
@@ -138,6 +144,8 @@ class Scene:
         self._add_bodies(uses, described)
         self._add_hints()
         self._add_pronouns()
+        self._add_nouns_near()
+        self.use_at = {use.start: use for use in uses}
         self.order: list[Entity | None] = []
         self._pairs: list[tuple[int, list[Pair]]] = []
 
@@ -277,6 +285,19 @@ class Scene:
             if last is not None and self.sentence(word.start) - self.sentence(last) <= _CHAIN:
                 insort(sure[n].seen, word.start)
 
+    def _add_nouns_near(self) -> None:
+        """Take what is said behind a name or pronoun for what the person may be called."""
+        lists = lexicon()
+        places = sorted((at, n) for n, one in enumerate(self.persons) for at in one.seen)
+        for word in self._words:
+            if word.owns or not lists.calls_person(word.key) or lists.is_plural(word.key):
+                continue
+            behind = bisect_left(places, (word.start, -1))
+            if behind:
+                at, n = places[behind - 1]
+                if self.sentence(word.start) - self.sentence(at) <= _HINT_BEFORE:
+                    self.persons[n].near.add(word.key)
+
     def own_body(self, mention: Mention) -> Entity:
         """The body that the words of a description name by themselves."""
         entity = self._body(mention.called, mention.keys, mention.noun)
@@ -317,6 +338,19 @@ class Scene:
         """The words of the cue of an attribution, in lower case; none where it has no cue."""
         cue = self.attributions[number].cue
         return self.text[slice(*cue)].lower().split() if cue else []
+
+    def follows_cue(self, number: int, at: int) -> bool:
+        """Whether what stands there is whom the cue of an attribution tells or asks."""
+        cue = self.attributions[number].cue
+        return cue is not None and 0 <= at - cue[1] < _ADDRESSEE
+
+    def is_oblique(self, at: int) -> bool:
+        """Whether a name that begins there follows a preposition, or owns what follows."""
+        use = self.use_at.get(at)
+        if use is None:
+            return False
+        before = self.text[max(0, use.outset - 12) : use.outset].split()
+        return use.owns or (bool(before) and before[-1].lower() in _PREPOSITIONS)
 
     def is_question(self, number: int) -> bool:
         """Whether the content of an attribution ends with a question mark."""

@@ -23,7 +23,7 @@ from stance.speakers import SpeakerModel, speaker_of
 from training.gold import Gold, GoldArticle
 from training.speaker_names import normal_name, same_speaker
 
-PENALTY = 0.5
+PENALTY = 1.0
 PRECISION = 0.95
 FOLDS = 14
 MOST_STEPS = 500
