@@ -91,6 +91,8 @@ class _View:
         self.own = scene.own_body(mention) if is_office else None
         self.author = scene.author(mention) if is_office else None
         self.form = f"office.{mention.article}" if is_office else str(mention.form)
+        if self.form in ("office.definite", "office.own") and self._is_known_person():
+            self.form += ".person"
         self.is_answer = self._is_answer()
         self.seen = {one: one.last_seen(self.at) for one in scene.everyone()}
         self.rank = self._ranks()
@@ -355,8 +357,8 @@ class _View:
             "same": mention.keys[0] == "same" or bool(mention.ordinal),
             "this": mention.keys[0] in ("this", "these"),
             "rival": any(map(self._is_fuller, self.scene.everyone())),
-            "person": self._is_known_person(),
-            "person.plain": self._is_known_person() and len(mention.keys) == 1,
+            "first": not self.own or not self.own.seen or self.own.seen[0] >= self.at,
+            "near": any(mention.noun in one.near | one.hints for one in self.scene.persons),
         }
         yield from ((f"own.{name}", 1.0) for name, holds in is_so.items() if holds)
 
@@ -387,6 +389,8 @@ class _View:
             yield "noun.hint", 1.0
         elif noun in entity.near:
             yield "noun.near", 1.0
+            if sum(noun in one.near | one.nouns for one in self.scene.persons) == 1:
+                yield "noun.near.only", 1.0
         elif _meet({noun}, entity.nouns) or (noun in _ANYONE and entity.is_human):
             yield "noun.alike", 1.0
         else:

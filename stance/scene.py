@@ -22,12 +22,30 @@ Pair = tuple["Entity", "Entity"]
 _WRITTEN_BY = re.compile(r"\(?(?:\w+ )?[Bb]y\b|.{0,40}\b[Ww]ith ")
 _LETTER = re.compile(r"\b(?:letter|statement|speech|address|diary|essay|testimony|text)\b")
 _AUTHORED = frozenset(("published", "kept", "compiled", "issued", "released", "written", "posted"))
+_RELATIONS = frozenset(("colleague", "predecessor", "successor", "friend", "rival", "neighbour"))
 _DOCTOR = frozenset(("dr",))
 _CLOSING_MARKS = "\"'”’»“ "
 _PREPOSITIONS = frozenset(
     "to with from of for against by at on about than behind after before under like over in".split()
 )
+_DOERS = {
+    "leads": ("leader", "head"),
+    "led": ("leader", "head"),
+    "chairs": ("chair", "chairman", "chairwoman", "chairperson"),
+    "chaired": ("chair", "chairman", "chairwoman", "chairperson"),
+    "heads": ("head", "chief", "director"),
+    "headed": ("head", "chief", "director"),
+    "runs": ("director", "owner", "manager"),
+    "teaches": ("teacher", "professor", "academic", "scholar"),
+    "studies": ("researcher", "academic", "scholar", "analyst"),
+    "commands": ("commander",),
+    "edits": ("editor",),
+    "owns": ("owner",),
+    "represents": ("representative", "lawyer", "lawmaker", "deputy"),
+    "coaches": ("coach",),
+}
 # In characters.
+_NEAR_VERB = 30
 _ADDRESSEE = 20
 _LONGEST_INTRO = 600
 _LONGEST_BYLINE = 80
@@ -144,6 +162,7 @@ class Scene:
         self._add_bodies(uses, described)
         self._add_hints()
         self._add_pronouns()
+        self._add_doings()
         self._add_nouns_near()
         self.use_at = {use.start: use for use in uses}
         self.order: list[Entity | None] = []
@@ -285,6 +304,14 @@ class Scene:
             if last is not None and self.sentence(word.start) - self.sentence(last) <= _CHAIN:
                 insort(sure[n].seen, word.start)
 
+    def _add_doings(self) -> None:
+        """Take "X, who leads the group" for "leader"."""
+        for person in self.persons:
+            for use in person.person.uses if person.person else ():
+                behind = words_within(self._words, use.end, use.end + _NEAR_VERB)
+                if behind and behind[0].key == "who":
+                    person.hints.update(*(_DOERS.get(word.key, ()) for word in behind[1:3]))
+
     def _add_nouns_near(self) -> None:
         """Take what is said behind a name or pronoun for what the person may be called."""
         lists = lexicon()
@@ -411,9 +438,14 @@ def _is_in(at: int, spans: Sequence[Span]) -> bool:
 def role_of(entity: Entity, mention: Mention) -> Role | None:
     """The office of a person: as told beside the cue, or where the article first tells it.
 
-    What says more than a rank goes before; "Dr" alone is none.
+    What says more than a rank or a relation goes before; "Dr" alone is none.
     """
     roles = [role for role in entity.roles if role.keys != _DOCTOR]
     beside = [role for role in roles if mention.start <= role.start < mention.end]
-    told = (role for role in (*beside, *roles) if not role.is_rank)
-    return next(told, next(iter([*beside, *roles]), None))
+    told = [*beside, *roles]
+    return min(told, key=_weight, default=None)
+
+
+def _weight(role: Role) -> int:
+    is_relation = role.noun in lexicon().kin or role.noun in _RELATIONS
+    return 2 * role.is_rank + is_relation
