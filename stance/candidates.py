@@ -97,7 +97,7 @@ class _View:
         self.seen = {one: one.last_seen(self.at) for one in scene.everyone()}
         self.rank = self._ranks()
         self.main = max(scene.persons, key=lambda one: len(one.seen), default=None)
-        self.pairs = scene.pairs(self.at) if mention.ordinal else []
+        self.pairs = scene.pairs(self.at) if mention.ordinal else {}
         self.called = self._called() if mention.form is Form.LABEL else []
         self.near_humans = sum(
             rank_of is not None and self.sentence - scene.sentence(self.seen[one] or 0) <= _NEAR
@@ -111,8 +111,11 @@ class _View:
         if named or not self.number:
             return named
         end = scene.attributions[self.number - 1].spans[-1][1]
-        called = [one for one in scene.persons if _any_within(one.heard, (end - _CALL, end))]
-        called = [one for one in called if one is not self.last]
+        called = [
+            one
+            for one in scene.persons
+            if one is not self.last and scene.is_called(one, end - _CALL, end)
+        ]
         if called:
             return called[-1:]
         alike = [n for n in range(max(0, self.number - _TURNS), self.number)
@@ -157,15 +160,29 @@ class _View:
             keys, gender = mention.head.keys, mention.head.gender
             fitting = [one for one in scene.persons if fits(keys, one.keys)]
             agreeing = [one for one in fitting if one.gender * gender > -_SURELY]
-            yield from agreeing or fitting
+            known = [one for one in agreeing or fitting if self.seen[one] is not None]
+            yield from self._so_titled(known) or known or agreeing or fitting
         elif self.called:
             yield from self.called
         elif self.pairs:
-            yield from dict.fromkeys(chain.from_iterable(self.pairs))
+            yield from dict.fromkeys(chain.from_iterable(self.pairs.values()))
         else:
             own = [self.own] if self.own is not None and not self._means_earlier() else []
             author = [self.author] if self.author is not None else []
             yield from dict.fromkeys([*own, *author, *self._others()])
+
+    def _so_titled(self, fitting: Sequence[Entity]) -> list[Entity]:
+        """Those whom the article calls by the title of the mention elsewhere: "Dr", "Judge"."""
+        titles = set(self.mention.head.titles) if self.mention.head else set()
+        titles -= {title for title in titles if lexicon().gender.get(title)}
+        return [
+            one
+            for one in fitting
+            if one.person
+            and any(
+                titles & set(use.titles) for use in one.person.uses if len(use.keys) > 1
+            )
+        ]
 
     def _means_earlier(self) -> bool:
         """Whether a description can only mean one brought up before: "the same person"."""
@@ -208,9 +225,8 @@ class _View:
     def of_nobody(self) -> Features:
         """The features of there being no speaker."""
         found = {f"{self.form}:nobody": 1.0}
-        if self.mention.form in (Form.OFFICE, Form.IT) and self.mention.keys[0] in _PARTS:
-            of_them = self.mention.keys[-2:] == ("of", "them")
-            found |= {"nobody.part": 1.0, "nobody.of.them": float(of_them)}
+        if self.mention.form is Form.OFFICE and self._is_part():
+            found["office:nobody.part"] = 1.0
         if self.mention.form in (Form.SILENT, Form.BARE):
             found |= {f"{self.form}:nobody.{how}": 1.0 for how in self._manner()}
         if self.mention.form in (Form.WE, Form.LABEL):
@@ -327,7 +343,7 @@ class _View:
     def _of_office(self, entity: Entity) -> Named:
         mention = self.mention
         if self.pairs:
-            for name, pair in zip(("stood", "spoke"), self.pairs, strict=False):
+            for name, pair in self.pairs.items():
                 yield f"pair.{name}", float(pair[mention.ordinal == "latter"] is entity)
         elif entity is self.own:
             yield from self._of_own(entity)
@@ -357,10 +373,22 @@ class _View:
             "same": mention.keys[0] == "same" or bool(mention.ordinal),
             "this": mention.keys[0] in ("this", "these"),
             "rival": any(map(self._is_fuller, self.scene.everyone())),
+            "longer": any(map(self._is_longer, self.scene.bodies.values())),
+            "part": self._is_part(),
             "first": not self.own or not self.own.seen or self.own.seen[0] >= self.at,
             "near": any(mention.noun in one.near | one.hints for one in self.scene.persons),
         }
         yield from ((f"own.{name}", 1.0) for name, holds in is_so.items() if holds)
+
+    def _is_longer(self, entity: Entity) -> bool:
+        """Whether a body that stood before is called by the same noun and more."""
+        mention, seen = self.mention, self.seen.get(entity)
+        is_so = entity is not self.own and mention.noun in entity.nouns and seen is not None
+        return is_so and len(mention.keys) == 1 and len(entity.keys) > 1
+
+    def _is_part(self) -> bool:
+        """Whether the words mean some of several: "one of them", "the other"."""
+        return bool(self.mention.keys) and self.mention.noun in _PARTS
 
     def _is_known_person(self) -> bool:
         """Whether the words mean one person whom the reader should know: "the envoy"."""
@@ -379,6 +407,8 @@ class _View:
             yield "noun", 1.0
             if len(self.mention.keys) == 1:
                 yield "noun.plain", 1.0
+                if self._is_longer(entity):
+                    yield "noun.longer", 1.0
             elif self._shared(entity) == 1.0:
                 yield "noun.shared", 1.0
             if entity.person and sum(noun in one.nouns for one in self.scene.persons) == 1:

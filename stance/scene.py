@@ -5,6 +5,7 @@ Knows nothing of features and weights.
 
 import re
 from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +25,9 @@ _LETTER = re.compile(r"\b(?:letter|statement|speech|address|diary|essay|testimon
 _AUTHORED = frozenset(("published", "kept", "compiled", "issued", "released", "written", "posted"))
 _RELATIONS = frozenset(("colleague", "predecessor", "successor", "friend", "rival", "neighbour"))
 _DOCTOR = frozenset(("dr",))
+_JOINED = re.compile(r"(?:[^.;:!?]{0,40})?,? and (?:[^.;:!?]{0,40})?", re.DOTALL)
+_CALLED = re.compile(r"[,.?!]")
+_CALLING = re.compile(r"[.,?!:)–—\"“]\s*$|\n$")
 _CLOSING_MARKS = "\"'”’»“ "
 _PREPOSITIONS = frozenset(
     "to with from of for against by at on about than behind after before under like over in".split()
@@ -166,7 +170,8 @@ class Scene:
         self._add_nouns_near()
         self.use_at = {use.start: use for use in uses}
         self.order: list[Entity | None] = []
-        self._pairs: list[tuple[int, list[Pair]]] = []
+        self._pairs: list[tuple[int, dict[str, Pair]]] = []
+        self._placed = self._all_placed(described)
 
     def _mention(
         self, attribution: Attribution, uses: Sequence[NameUse], described: Sequence[Nominal]
@@ -344,6 +349,10 @@ class Scene:
             behind = range(at + 2, len(words))
             ends = (n for n in behind if words[n].key in ("to", "last", "on"))
             inside = words[at + 1 : next(ends, len(words))]
+            wrote = [use for use in mention.others if use.start >= words[at].end and not use.owns]
+            named = [one for one in self.persons if wrote and fits(wrote[0].keys, one.keys)]
+            if len(named) == 1:
+                return named[0]
             core = inside[inside[0].key in ARTICLES :] or inside
             keys = tuple(word.key for word in core)
             return self._body((inside[0].start, inside[-1].end), keys, keys[-1])
@@ -371,6 +380,14 @@ class Scene:
         cue = self.attributions[number].cue
         return cue is not None and 0 <= at - cue[1] < _ADDRESSEE
 
+    def is_called(self, entity: Entity, start: int, end: int) -> bool:
+        """Whether a part of the article calls someone by name: "Chiara, go ahead."."""
+        for at in entity.heard[bisect_left(entity.heard, start) : bisect_left(entity.heard, end)]:
+            use = self.use_at.get(at)
+            if use is not None and _CALLED.match(self.text, use.end):
+                return _CALLING.search(self.text[max(0, use.outset - 4) : use.outset]) is not None
+        return False
+
     def is_oblique(self, at: int) -> bool:
         """Whether a name that begins there follows a preposition, or owns what follows."""
         use = self.use_at.get(at)
@@ -389,8 +406,8 @@ class Scene:
         yield from self.persons
         yield from self.bodies.values()
 
-    def pairs(self, at: int) -> list[Pair]:
-        """Of whom "the former" and "the latter" may speak: who stood and who spoke last, in order.
+    def pairs(self, at: int) -> dict[str, Pair]:
+        """Of whom "the former" and "the latter" may speak, by how: joined, stood or spoke last.
 
         "The latter" soon after "the former" is of the same two.
         """
@@ -400,10 +417,48 @@ class Scene:
         stood = [(seen, one) for one in self.everyone() if (seen := self._stood(one, at)) >= 0]
         stood.sort(key=lambda placed: placed[0])
         spoke = list(dict.fromkeys(one for one in reversed(self.order) if one is not None))[:2]
-        lasts = ([one for _, one in stood[-2:]], spoke[::-1])
-        pairs = [(last[0], last[1]) for last in lasts if len(last) > 1]
+        lasts = {
+            "joined": self._joined(at),
+            "stood": [one for _, one in stood[-2:]],
+            "spoke": spoke[::-1],
+        }
+        pairs = {how: (last[0], last[1]) for how, last in lasts.items() if len(last) > 1}
+        if "joined" in pairs:
+            pairs = {"joined": pairs["joined"]}
         self._pairs.append((at, pairs))
         return pairs
+
+    def _all_placed(self, described: Sequence[Nominal]) -> list[tuple[int, int, Entity]]:
+        """Where each person and body stands, in order; an office stands for who alone holds it."""
+        found = [
+            (use.start, use.end, one)
+            for one in self.persons
+            if one.person is not None
+            for use in one.person.uses
+            if not use.owns
+        ]
+        holders: defaultdict[str, list[Entity]] = defaultdict(list)
+        for one in self.persons:
+            for noun in one.nouns:
+                holders[noun].append(one)
+        for one in described:
+            body = self.bodies.get(one.keys)
+            who = holders.get(one.noun, [])
+            if body is not None:
+                found.append((one.start, one.end, who[0] if len(who) == 1 else body))
+        return sorted(found, key=lambda placed: placed[:2])
+
+    def _joined(self, at: int) -> list[Entity]:
+        """The last two before a place, shortly, that "and" joins, in no content."""
+        last = bisect_left(self._placed, at, key=lambda placed: placed[0])
+        for n in range(last - 1, 0, -1):
+            (_, end, one), (start, _, other) = self._placed[n - 1 : n + 1]
+            if at - start > _NEAR_PAIR:
+                break
+            is_pair = one is not other and _JOINED.fullmatch(self.text[end:start])
+            if is_pair and not _is_in(start, self._contents):
+                return [one, other]
+        return []
 
     def _stood(self, entity: Entity, at: int) -> int:
         """Where it stood last before, shortly and in no content; -1 where it did not."""
