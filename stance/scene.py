@@ -16,6 +16,7 @@ from stance.names import NameUse, fits, name_uses
 from stance.nominals import Nominal, nominals
 from stance.people import GENDERED, Person, people
 from stance.roles import ARTICLES, Role
+from stance.source_spans import SourceSpans
 from stance.words import words_of, words_within
 
 Pair = tuple["Entity", "Entity"]
@@ -154,7 +155,10 @@ class Scene:
             span for one in attributions if one.kind is SpeechKind.DIRECT for span in one.spans
         )
         uses, described = name_uses(text, self._words), nominals(text, self._words)
-        self.mentions = [self._mention(one, uses, described) for one in attributions]
+        sources = SourceSpans(text, self._words, uses, described)
+        self.mentions = [
+            self._mention(one, sources.mended(one), uses, described) for one in attributions
+        ]
         self.persons = self._all_persons(people(self._words, uses, text))
         self.bylines = {one for one in self.persons if self._is_byline(one)}
         self.signed = {one for one in self.persons if self._has_signed(one)}
@@ -174,13 +178,17 @@ class Scene:
         self._placed = self._all_placed(described)
 
     def _mention(
-        self, attribution: Attribution, uses: Sequence[NameUse], described: Sequence[Nominal]
+        self,
+        attribution: Attribution,
+        source: Span | None,
+        uses: Sequence[NameUse],
+        described: Sequence[Nominal],
     ) -> Mention:
         without = Form.SILENT if attribution.cue else Form.BARE
-        if attribution.mention is None:
+        if source is None:
             start = attribution.spans[0][0]
             return Mention(start, start, without)
-        start, end = attribution.mention
+        start, end = source
         inside = words_within(self._words, start, end)
         if len(inside) != 1 or inside[0].key.split("'")[0] not in RELATIVE:
             return read_mention(self.text, self._words, uses, start, end)
