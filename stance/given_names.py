@@ -17,8 +17,7 @@ _WOMEN_END = ("ova", "eva", "ska", "skaya", "skaia", "aite", "yte", "iene")
 _MEN_END = ("ov", "ev", "sky", "ski", "skyi", "skyy")
 _BY_SURNAME = 0.6
 _FAMILY_FIRST = frozenset(
-    "ahn bae choi chung han hong hwang jang jeong jung kang kim kwon lee lim noh oh pak park ri seo "
-    "shin son song yang yoon".split()
+    ["ahn", "bae", "choi", "chung", "han", "hong", "hwang", "jang", "jeong", "jung", "kang", "kim", "kwon", "lee", "lim", "noh", "oh", "pak", "park", "ri", "seo", "shin", "son", "song", "yang", "yoon"]
 )
 _ENDINGS = (4, 3, 2)  # letters
 _LEAST_NAMES = 8  # with an ending, for it to tell

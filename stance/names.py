@@ -5,8 +5,10 @@ of places, bodies and things. What stands beside it says the role, and often the
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from stance.lexicon import lexicon, singulars
 from stance.roles import PLACING, Role, head_of_office, is_portfolio, outset_of, roles_beside
@@ -66,6 +68,23 @@ def fits(short: Sequence[str], full: Sequence[str]) -> bool:
     """Whether words may be a short form of a name: in its order, and none added."""
     rest = iter([bare(key) for key in full])
     return all(bare(key) in rest for key in short)
+
+
+class Placed(Protocol):
+    """What begins somewhere in an article."""
+
+    @property
+    def start(self) -> int:
+        """The character."""
+
+
+Thing = TypeVar("Thing", bound=Placed)
+
+
+def starting_within(things: Sequence[Thing], start: int, end: int) -> Sequence[Thing]:
+    """Those of several in order that begin in a part of the article."""
+    first = bisect_left(things, start, key=lambda one: one.start)
+    return things[first : bisect_left(things, end, key=lambda one: one.start)]
 
 
 def name_uses(text: str, words: Sequence[Word]) -> list[NameUse]:
