@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stance.lexicon import folded, lexicon, singulars
-from stance.names import Person, bare, fits, name_uses, people
+from stance.names import bare, fits, name_uses
+from stance.people import Person, people
 from stance.roles import noun_of
 from stance.words import words_of
 
@@ -130,7 +131,7 @@ def test_what_says_no_role_is_none(text: str) -> None:
         ("His brother, Tuen Abara, spoke.", -1),
         ("Tuen Abara sold her house.", 1),
         ("Tuen Petrova spoke.", 1),
-        ("Tuen Xu spoke.", 0),
+        ("Xq-Tuen Xu spoke.", 0),
     ],
 )
 def test_gender_is_told_by_titles_names_kin_and_pronouns(text: str, sign: int) -> None:

@@ -17,13 +17,14 @@ from scipy.sparse import csr_matrix
 from stance.article_text import find_sentences
 from stance.candidates import Features, candidates
 from stance.domain import Attribution, SpeechKind
+from stance.entities import Entity
 from stance.mentions import Form
-from stance.scene import Entity, Scene
+from stance.scene import Scene
 from stance.speakers import SpeakerModel, speaker_of
 from training.gold import Gold, GoldArticle
 from training.speaker_names import normal_name, same_speaker
 
-PENALTY = 0.5
+PENALTY = 1.0
 PRECISION = 0.95
 FOLDS = 14
 MOST_STEPS = 500
