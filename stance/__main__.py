@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     # Each brings only what its arguments need; the rest is imported when it is run.
+    from stance.commands.analyze import add_analyze
     from stance.commands.classify import add_classify
     from stance.commands.models import add_bundles
     from stance.commands.serve import add_serve
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, add, what_it_does in (
         ("classify", add_classify, "score statements on issues"),
+        ("analyze", add_analyze, "find who says what in an article, and score it on issues"),
         ("models", add_bundles, "list, show, verify, promote or roll back bundles"),
         ("serve", add_serve, "answer over HTTP"),
         ("train", add_train, "train a bundle on labelled statements (extra: train)"),
