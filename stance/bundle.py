@@ -133,6 +133,11 @@ def default_name(models: Path, kind: ModelKind = ModelKind.STANCE) -> str:
     return name
 
 
+def is_served(models: Path, kind: ModelKind) -> bool:
+    """Whether a bundle of a kind is named as the one that is served, rightly or not."""
+    return (models / SERVED_NAME[kind]).is_file()
+
+
 def open_bundle(
     models: Path, name: str | None = None, kind: ModelKind = ModelKind.STANCE
 ) -> Bundle:

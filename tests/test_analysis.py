@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import count, islice
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -48,9 +49,9 @@ def test_each_statement_is_scored_on_each_issue_and_for_its_tone(analysis: Analy
 
 
 def test_json_has_the_fields_of_a_result_and_those_of_a_statement(analysis: Analysis) -> None:
-    told = analysis.to_json()
+    told: dict[str, Any] = analysis.to_json()
 
-    first, second = told["statements"]  # type: ignore[misc]  # a list of objects
+    first, second = told["statements"]
     [result] = fake_classifier().classify([Statement("that it supports peace", "1")], ISSUES)
     assert (told["model"], told["extractor"], len(told)) == ("keyword", "by eye", 3)
     assert first == result.to_json() | {

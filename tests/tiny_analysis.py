@@ -77,7 +77,7 @@ def _gathering_network() -> onnx.ModelProto:
     for name, table in (("tags", tags), ("link_from", links), ("link_to", links)):
         constants.append(numpy_helper.from_array(table, f"{name}_table"))
         nodes.append(helper.make_node("Gather", [f"{name}_table", "ids"], [name]))
-        shape = ["rows", "length", table.shape[1]]
+        shape: list[str | int] = ["rows", "length", table.shape[1]]
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
     graph = helper.make_graph(nodes, "gathering", inputs, outputs, constants)
     return helper.make_model(
