@@ -35,7 +35,11 @@ JSON = {"content-type": "application/json"}
 ASK: dict[str, Any] = {"text": TEXT, "propositions": [PEACE.proposition, TAX.proposition]}
 
 
-def service(classifier: Classifier | None = None, **limits: Any) -> TestClient:
+def service(classifier: Classifier | None = None) -> TestClient:
+    return limited({}, classifier)
+
+
+def limited(limits: dict[str, Any], classifier: Classifier | None = None) -> TestClient:
     extractor = analyzer_by_eye().extractor
     return TestClient(create_app(Settings(**limits), classifier or fake_classifier(), extractor))
 
@@ -418,7 +422,7 @@ LIMITS = {
 def test_more_than_a_limit_is_refused_with_the_limit_and_its_setting(
     limits: dict[str, int], body: dict[str, Any], field: str, reason: str
 ) -> None:
-    problem = refused(service(**limits), json.dumps(body).encode())
+    problem = refused(limited(limits), json.dumps(body).encode())
 
     assert problem["errors"] == [{"field": field, "reason": reason}]
 
@@ -427,7 +431,7 @@ def test_more_than_a_limit_is_refused_with_the_limit_and_its_setting(
     "limits", [{"max_article_characters": len(TEXT)}, {"max_pairs": 6}, {"max_issues": 2}], ids=str
 )
 def test_as_much_as_a_limit_allows_is_answered(limits: dict[str, int]) -> None:
-    assert len(analyze(service(**limits), **ASK)) == 2
+    assert len(analyze(limited(limits), **ASK)) == 2
 
 
 ANY_TEXT = st.text(st.characters())  # with lone surrogates, as JSON can write them
