@@ -13,7 +13,7 @@ from typing import Self
 from stance.classifier import WINDOW_STATEMENTS, Classifier
 from stance.domain import Article, Attribution, Issue, Result, Span, Statement
 from stance.quotes import Extractor
-from stance.scored_text import contents, scored_texts
+from stance.scored_text import scored_texts, shown_contents
 
 # Articles that are scored together at the most, however little is said in them.
 WINDOW_ARTICLES = 128
@@ -168,7 +168,7 @@ class Analyzer:
         statements = [one for article, said in found for one in _statements(article, said)]
         results = self.classifier.classify(statements, issues, coverage)
         for article, said in found:
-            scored = zip(said, contents(article, said), islice(results, len(said)), strict=True)
+            scored = zip(said, shown_contents(article, said), islice(results, len(said)), strict=True)
             yield Analysis(
                 self.classifier.name,
                 self.extractor.name,

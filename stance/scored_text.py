@@ -11,10 +11,10 @@ from stance.domain import Article, Attribution
 
 def scored_texts(article: Article, attributions: Sequence[Attribution]) -> list[str]:
     """The text of each statement as the classifier reads it, in order: its content."""
-    return contents(article, attributions)
+    return shown_contents(article, attributions)
 
 
-def contents(article: Article, attributions: Sequence[Attribution]) -> list[str]:
+def shown_contents(article: Article, attributions: Sequence[Attribution]) -> list[str]:
     """What is said in each, as a reader sees it: in one line, and without markup."""
     shown = mask_markup(article.text)
     return [

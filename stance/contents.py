@@ -1,0 +1,126 @@
+"""Pieces of content, each some attribution's, brought in line with paragraphs and quotation marks.
+
+Knows marks and spans, and nothing of taggers and transcripts.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from stance.domain import Span
+from stance.quotation import Quotations
+
+# A tagged span takes a quotation of which it covers so much.
+_MOST = 0.5
+# So many words of a cue behind a quotation that ends in a stop or comma are no content.
+_LEAKED_WORDS = 2
+_ENDS_SPEECH = (".", ",", "?", "!", "…")
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(slots=True, eq=False)
+class Draft:
+    """An attribution whose content is being put together.
+
+    Attributes:
+        cue, mention: as in an attribution.
+        is_sure: whether form alone tells of it.
+        same_as: the sure one that it is a part of.
+    """
+
+    cue: Span | None = None
+    mention: Span | None = None
+    is_sure: bool = False
+    same_as: "Draft | None" = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether more than quotation marks tells of it."""
+        return self.is_sure or self.cue is not None
+
+
+class Piece(NamedTuple):
+    """A piece of content of one attribution."""
+
+    start: int
+    end: int
+    draft: Draft
+
+
+def cut_at(pieces: Iterable[Piece], paragraphs: Sequence[Span], text: str) -> Iterator[Piece]:
+    """The pieces cut where paragraphs end, without those that hold no word.
+
+    No statement goes over a paragraph's end in one piece: what has run on into the next paragraph
+    is nobody's, unless a colon led to it.
+    """
+    starts = [start for start, _ in paragraphs]
+    for piece in pieces:
+        first = max(0, bisect_right(starts, piece.start) - 1)
+        draft, is_led = piece.draft, False
+        for start, end in paragraphs[first : bisect_left(starts, piece.end)]:
+            part = Piece(max(start, piece.start), min(end, piece.end), draft)
+            if part.start < part.end and _WORD.search(text, part.start, part.end):
+                yield part
+                is_led = is_led or text[part.end - 1] == ":"
+                draft = draft if is_led else Draft()
+
+
+def over(pieces: Sequence[Piece], span: Span) -> slice:
+    """Where the pieces that share a character with a span stand among pieces in order."""
+    first = bisect_right(pieces, span[0], key=lambda piece: piece.end)
+    return slice(first, bisect_left(pieces, span[1], lo=first, key=lambda piece: piece.start))
+
+
+def snap(pieces: Sequence[Piece], quotations: Quotations) -> list[Piece]:
+    """The pieces with their edges at quotation marks.
+
+    What covers most of a quotation takes it whole, with its marks; a quotation has one
+    attribution, the one that covers more of it. A quotation is left as it is where it holds the
+    cue of the attribution: its marks are paired wrongly.
+
+    Args:
+        pieces: in order, none over another.
+        quotations: of the text.
+    """
+    left = list(pieces)
+    for quotation in quotations.outer:
+        if quotation.closed:
+            for marks in quotation.pieces:
+                there = over(left, marks)
+                left[there] = _snapped(left[there], marks, quotations.text)
+    return left
+
+
+def _snapped(pieces: Sequence[Piece], marks: Span, text: str) -> Sequence[Piece]:
+    start, end = marks
+    shares = Counter[Draft]()
+    for piece in pieces:
+        shares[piece.draft] += _ink(text, max(start, piece.start), min(end, piece.end))
+    if shares.total() < _MOST * _ink(text, start, end) or not shares:
+        return pieces
+    [(owner, _)] = shares.most_common(1)
+    if owner.cue and owner.cue[0] < end and start < owner.cue[1]:
+        return pieces
+    own = [piece for piece in pieces if piece.draft is owner]
+    whole = Piece(min(start, own[0].start), max(end, own[-1].end), owner)
+    if whole.start == start and _is_leak(text, end, whole.end):
+        whole = Piece(start, end, owner)
+    others = [piece for piece in pieces if piece.draft is not owner]
+    before = [Piece(one.start, start, one.draft) for one in others if one.start < whole.start]
+    behind = [Piece(end, one.end, one.draft) for one in others if one.end > whole.end]
+    return [one for one in (*before, whole, *behind) if _WORD.search(text, one.start, one.end)]
+
+
+def _is_leak(text: str, start: int, end: int) -> bool:
+    """Whether what stands behind a closing mark is no more of the content: "it," he."""
+    ends = text[start - 2 : start - 1] in _ENDS_SPEECH
+    return len(_WORD.findall(text, start, end)) <= (_LEAKED_WORDS if ends else 0)
+
+
+def _ink(text: str, start: int, end: int) -> int:
+    """How many characters are no white space."""
+    return sum(map(len, text[start:end].split()))
