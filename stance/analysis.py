@@ -168,7 +168,9 @@ class Analyzer:
         statements = [one for article, said in found for one in _statements(article, said)]
         results = self.classifier.classify(statements, issues, coverage)
         for article, said in found:
-            scored = zip(said, shown_contents(article, said), islice(results, len(said)), strict=True)
+            scored = zip(
+                said, shown_contents(article, said), islice(results, len(said)), strict=True
+            )
             yield Analysis(
                 self.classifier.name,
                 self.extractor.name,

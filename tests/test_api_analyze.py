@@ -90,7 +90,7 @@ def test_the_statements_of_an_article_are_answered_in_order(client: TestClient) 
     assert [one["sentiment"]["label"] for one in (first, second)] == ["neutral", "negative"]
     assert [TEXT[one["start"] : one["end"]] for one in (first, second)] == [
         "that it supports peace",
-        "That Kyiv opposes a bad carbon tax,",
+        "That Kyiv opposes a bad carbon tax",
     ]
 
 
