@@ -5,7 +5,6 @@ Knows marks and spans, and nothing of taggers and transcripts.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -97,16 +96,18 @@ def snap(pieces: Sequence[Piece], quotations: Quotations) -> list[Piece]:
 
 def _snapped(pieces: Sequence[Piece], marks: Span, text: str) -> Sequence[Piece]:
     start, end = marks
-    shares = Counter[Draft]()
-    for piece in pieces:
-        shares[piece.draft] += _ink(text, max(start, piece.start), min(end, piece.end))
-    if shares.total() < _MOST * _ink(text, start, end) or not shares:
+    spread = {draft: _spread(pieces, draft) for draft in {piece.draft: None for piece in pieces}}
+    shares = {
+        draft: _letters(text, max(start, first), min(end, last))
+        for draft, (first, last) in spread.items()
+    }
+    if not shares or sum(shares.values()) < _MOST * _letters(text, start, end):
         return pieces
-    [(owner, _)] = shares.most_common(1)
+    owner = max(shares, key=shares.__getitem__)
     if owner.cue and owner.cue[0] < end and start < owner.cue[1]:
         return pieces
-    own = [piece for piece in pieces if piece.draft is owner]
-    whole = Piece(min(start, own[0].start), max(end, own[-1].end), owner)
+    first, last = spread[owner]
+    whole = Piece(min(start, first), max(end, last), owner)
     if whole.start == start and _is_leak(text, end, whole.end):
         whole = Piece(start, end, owner)
     others = [piece for piece in pieces if piece.draft is not owner]
@@ -121,6 +122,12 @@ def _is_leak(text: str, start: int, end: int) -> bool:
     return len(_WORD.findall(text, start, end)) <= (_LEAKED_WORDS if ends else 0)
 
 
-def _ink(text: str, start: int, end: int) -> int:
-    """How many characters are no white space."""
-    return sum(map(len, text[start:end].split()))
+def _spread(pieces: Sequence[Piece], draft: Draft) -> Span:
+    """From the first to the last of those of one attribution."""
+    own = [piece for piece in pieces if piece.draft is draft]
+    return own[0].start, own[-1].end
+
+
+def _letters(text: str, start: int, end: int) -> int:
+    """How many characters are in words."""
+    return sum(map(len, _WORD.findall(text, start, end)))

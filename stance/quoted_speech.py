@@ -76,7 +76,7 @@ class _Reader:
         for span, owner in zip(quotation.pieces, owners, strict=True):
             if owner and owner.is_told:
                 given = owner
-            else:
+            elif given.is_told or len(quotation.pieces) > 1:
                 self.pieces[over(self.pieces, span)] = [Piece(*span, given)]
         self._last = quotation, given
 
@@ -170,12 +170,15 @@ class _Reader:
             before == n - 1
             and (quotation.start, quotation.end) == edges
             and (last.start == self.paragraphs[before][0] or last.end == self.paragraphs[before][1])
-            and self.text[last.start] == self.text[quotation.start]
+            and self._mark(last) == self._mark(quotation)
             and len(_WORD.findall(words)) >= _LEAST_WORDS
             and not draft.is_sure
             and not self._asks(last)
         )
         return draft if goes_on else None
+
+    def _mark(self, quotation: Quotation) -> str:
+        return self.text[quotation.start : quotation.words[0][0]]
 
     def _is_blank(self, start: int, end: int) -> bool:
         return _BLANK.fullmatch(self.text, start, end) is not None

@@ -49,7 +49,8 @@ def said_behind(text: str, start: int, end: int) -> Said | None:
     if match is None:
         return None
     who, cue = ("who", "cue") if match["cue"] else ("who_first", "cue_next")
-    return Said(match.span(who), match.span(cue))
+    first = match.start(who)
+    return Said((first, first + len(match[who].rstrip(".'’-"))), match.span(cue))
 
 
 def said_before(text: str, start: int, end: int) -> Said | None:
