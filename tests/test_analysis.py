@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from stance.analysis import WINDOW_ARTICLES, Analysis
 from stance.classifier import WINDOW_STATEMENTS
-from stance.domain import Article, Issue, Stance, Statement
+from stance.domain import Article, Attribution, Issue, SpeechKind, Stance, Statement
 from stance.errors import InputError
 from tests.fakes import fake_classifier
 from tests.tiny_analysis import NOBODY, ONE, PEACE, TAX, TEXT, analyzer_by_eye
@@ -67,6 +67,20 @@ def test_json_has_the_fields_of_a_result_and_those_of_a_statement(analysis: Anal
         },
     }  # fmt: skip
     assert TEXT[second["start"] : second["end"]] == second["text"]
+
+
+def test_a_statement_in_pieces_is_told_and_read_as_one() -> None:
+    text = "“Moscow supports,” she said, “a good peace.”"
+    said = [Attribution(((0, 18), (29, 44)), SpeechKind.DIRECT, (23, 27), (19, 22))]
+
+    [found] = analyzer_by_eye().score([(Article(text), said)], [PEACE])
+
+    [statement] = found.statements
+    told = statement.to_json()
+    assert (told["start"], told["end"], told["spans"]) == (0, 44, [[0, 18], [29, 44]])
+    assert told["text"] == statement.content == "“Moscow supports,” “a good peace.”"
+    assert (told["kind"], told["cue"], told["speaker"]) == ("direct", "said", None)
+    assert stances(found) == [["favor"]]
 
 
 def test_a_statement_whose_speaker_is_not_sure_has_none() -> None:

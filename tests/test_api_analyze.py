@@ -21,13 +21,17 @@ from api.engine import Engine, Served
 from api.schemas import AnalyzeResponse
 from api.settings import Settings
 from stance.__main__ import main
+from stance.article_tokens import ArticleReader
 from stance.bundle import open_bundle
 from stance.classifier import Classifier
 from stance.domain import Article
 from stance.manifest import ModelKind
+from stance.network import TokenTags
 from stance.packing import Rows
+from stance.quotes import Extractor
+from stance.tagger import Tagger
 from tests.fakes import fake_classifier, keyword_network, word_tokenizer
-from tests.tiny_analysis import ONE, PEACE, TAX, TEXT, analyzer_by_eye, publish_extractor
+from tests.tiny_analysis import NOBODY, ONE, PEACE, TAX, TEXT, analyzer_by_eye, publish_extractor
 from tests.tiny_bundles import classifier_with_sets, publish_tiny
 
 MARKER = "xylophone"
@@ -276,6 +280,22 @@ def test_an_extractor_that_cannot_be_served_leaves_both_old_models_serving(
     [line] = caplog.messages
     assert line.startswith("still serving for and finder: ")
     assert reason in line
+
+
+def test_an_extractor_that_fails_when_it_is_warmed_leaves_both_old_models_serving(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(rows: Rows, /) -> TokenTags:
+        raise RuntimeError("no such operator")
+
+    reader = ArticleReader(word_tokenizer(), 64)
+    extractor = Extractor(Tagger(broken, reader, "broken"), NOBODY)
+    engine._open = lambda: Served(fake_classifier(), extractor=extractor)
+
+    asyncio.run(engine.renew())
+
+    assert engine.served.names == "for and finder"
+    assert caplog.messages == ["still serving for and finder: no such operator"]
 
 
 def test_both_models_are_renewed_together(engine: Engine, models: Path) -> None:
