@@ -1,6 +1,7 @@
 """The model folder: written, verified, named. Knows nothing of what is inside the network.
 
     models/<name>/  manifest.json  model.onnx  tokenizer.json  calibration in the manifest
+                    speakers.json where it finds statements in articles
                     model.safetensors  config.json  README.md  report.json and .html
                     test.jsonl  seen.json
     models/DEFAULT  one line, the name of the bundle that is served
@@ -27,7 +28,6 @@ from stance.calibration import Calibration
 from stance.conformal import PredictionSets
 from stance.errors import BundleError, StanceError
 from stance.manifest import (
-    SERVED_FILES,
     ModelKind,
     complete,
     kind_of_model,
@@ -151,7 +151,7 @@ def open_bundle(
         known = ", ".join(bundle_names(models)) or "none"
         raise BundleError(f"no model {name[:100]!r} in {models}; there are: {known}")
     bundle = Bundle(models / name, name, read_manifest(models / name / "manifest.json"))
-    _verify_files(bundle, SERVED_FILES)
+    _verify_files(bundle, bundle.kind.served_files)
     return bundle
 
 

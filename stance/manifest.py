@@ -20,7 +20,6 @@ from stance.render import RENDER_VERSION
 from stance.tags import TAGS
 
 SCHEMA_VERSION = 1
-SERVED_FILES = ("model.onnx", "tokenizer.json")
 
 
 class ModelKind(StrEnum):
@@ -29,7 +28,16 @@ class ModelKind(StrEnum):
     STANCE = "stance"  # statements and questions to labels
     EXTRACTION = "extraction"  # articles to attributed statements
 
+    @property
+    def served_files(self) -> tuple[str, ...]:
+        """The names of the files that a model of this kind answers with."""
+        return _SERVED_FILES[self]
 
+
+_SERVED_FILES = {
+    ModelKind.STANCE: ("model.onnx", "tokenizer.json"),
+    ModelKind.EXTRACTION: ("model.onnx", "tokenizer.json", "speakers.json"),
+}
 _FIXED: dict[ModelKind, dict[str, Any]] = {
     ModelKind.STANCE: {
         "schema_version": SCHEMA_VERSION,
@@ -40,7 +48,7 @@ _FIXED: dict[ModelKind, dict[str, Any]] = {
 }
 _OF_ALL: dict[str, Callable[[Any], bool]] = {
     "window": lambda value: isinstance(value, int) and 8 <= value <= 8192,
-    "files": lambda value: isinstance(value, dict) and set(SERVED_FILES) <= set(value),
+    "files": lambda value: isinstance(value, dict),
 }
 _OF_KIND: dict[ModelKind, dict[str, Callable[[Any], bool]]] = {
     ModelKind.STANCE: {
@@ -96,6 +104,12 @@ def read_manifest(path: Path) -> dict[str, Any]:
         if not is_right(manifest.get(field)):
             raise BundleError(
                 f"{path}: {field} is missing or not one that this version of Stance knows"
+            )
+    for name in kind_of_model(manifest).served_files:
+        if name not in manifest["files"]:
+            raise BundleError(
+                f"{path}: files lists no {name}, which a model of {kind_of_model(manifest)} needs; "
+                "fetch the bundle again, or train it with this version of Stance"
             )
     if not isinstance(manifest.get("promotions", []), list):
         raise BundleError(f"{path}: promotions must be a list")

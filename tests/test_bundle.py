@@ -289,7 +289,6 @@ def test_a_link_to_a_folder_is_refused(models: Path, tiny: Path, tmp_path: Path)
             "temperatures", {"stance": 1.0, "sentiment": 1.0, "side": 0.0}, id="zero side"
         ),
         pytest.param("temperatures", {"stance": 1.0, "sentiment": 1.0, "x": 1.0}, id="not known"),
-        pytest.param("files", {"model.onnx": "0"}, id="no tokenizer listed"),
         pytest.param("files", ["model.onnx", "tokenizer.json"], id="a list of files"),
     ],
 )
@@ -307,7 +306,7 @@ def test_a_manifest_of_another_form_is_refused_by_field(
 
 def make_extractor(models: Path, name: str = "finder") -> Path:
     with stage(models, name) as staged:
-        fill(staged)
+        fill(staged, {**FILES, "speakers.json": "{}"})
         seal(staged, {"kind": "extraction", "window": 64})
         return publish(staged, models, name)
 
@@ -329,6 +328,37 @@ def test_a_model_whose_tags_are_not_known_is_refused(models: Path) -> None:
     change(make_extractor(models), tags=["outside"])
 
     with pytest.raises(BundleError, match="tags is missing or not one that this version"):
+        open_bundle(models, "finder")
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"),
+    [(kind, file) for kind in ModelKind for file in ("model.onnx", "tokenizer.json")]
+    + [(ModelKind.EXTRACTION, "speakers.json")],
+)
+def test_a_model_without_a_file_that_it_answers_with_is_refused_by_its_name(
+    kind: ModelKind, file: str, models: Path
+) -> None:
+    with stage(models, "part") as staged:
+        fill(staged, {**FILES, "speakers.json": "{}"})
+        (staged / file).unlink()
+        seal(staged, {**MANIFEST, "kind": kind})
+
+        with pytest.raises(BundleError) as caught:
+            publish(staged, models, "part")
+
+    assert f"files lists no {file}, which a model of {kind} needs" in str(caught.value)
+    assert bundle_names(models) == []
+
+
+def test_a_model_of_stance_needs_no_speakers(models: Path, tiny: Path) -> None:
+    assert "speakers.json" not in open_bundle(models, "tiny").manifest["files"]
+
+
+def test_changed_weights_of_speakers_are_refused_when_a_model_is_opened(models: Path) -> None:
+    (make_extractor(models) / "speakers.json").write_text('{"weights": {}}')
+
+    with pytest.raises(BundleError, match="speakers.json: its sha256 is not the manifest's"):
         open_bundle(models, "finder")
 
 

@@ -141,6 +141,7 @@ def test_the_tagger_that_is_served_is_the_one_that_is_named(saved: Path, tmp_pat
     publish_tiny(tmp_path, "stance", "favor")
     with stage(tmp_path, "finder") as staged:
         shutil.copytree(saved, staged, dirs_exist_ok=True)
+        (staged / "speakers.json").write_text("{}")
         seal(staged, {"kind": "extraction", "window": 64})
         publish(staged, tmp_path, "finder")
     (tmp_path / "EXTRACTOR").write_text("finder\n")
