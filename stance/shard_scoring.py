@@ -24,8 +24,8 @@ from stance.scoring_run import Run
 # About the bytes of records, and of results, that may wait.
 _AHEAD = 4_000_000
 _BEHIND = 4_000_000
-# Articles whose statements are found together, so that the extractor can fill its batches, by
-# number and by characters; and those that are ahead of their scoring. A kill costs the work on both.
+# Articles whose statements are found together, so that the extractor can fill its batches: their
+# number and characters; and those that are ahead of their scoring. A kill costs the work on both.
 _PORTION_ARTICLES, _PORTION_CHARACTERS = 16, 64_000
 _SEARCHED_AHEAD = 16
 
