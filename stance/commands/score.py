@@ -137,19 +137,12 @@ def _score(options: argparse.Namespace) -> int:
     try:
         summary = _run(options, reading, models, run)
     except KeyboardInterrupt:
-        print(
-            "stance: stopped; what is finished is kept: give the same command again",
-            file=sys.stderr,
-        )
+        _say("stopped; what is finished is kept: give the same command again")
         return STOPPED
     _tell(summary, options.out)
     if summary.counts.failed <= options.max_errors:
         return OK
-    print(
-        f"stance: {summary.counts.failed:,} records failed, and --max-errors is"
-        f" {options.max_errors:,}",
-        file=sys.stderr,
-    )
+    _say(f"failed records {summary.counts.failed:,}, more than --max-errors {options.max_errors:,}")
     return RECORDS_FAILED
 
 
@@ -199,7 +192,7 @@ def _tell(summary: Summary, out: Path) -> None:
     counts = summary.counts
     shown = list(islice(_errors(summary, out), MOST_FAULTS_SHOWN))
     for error in shown:
-        at = "" if error["offset"] is None else f" at {error['offset']}"
+        at = "" if error["offset"] is None else f", offset {error['offset']}"
         _say(f"{error['file']}{at}: {error['reason']}")
     if (more := counts.errors - len(shown)) > 0:
         _say(f"and {more:,} more errors; all are in {out / 'errors'}")
