@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def _parser() -> CommandParser:
     # Each brings only what its arguments need; the rest is imported when it is run.
+    from stance.commands.analyze import add_analyze
     from stance.commands.classify import add_classify
     from stance.commands.models import add_bundles
     from stance.commands.report import add_report
@@ -57,6 +58,7 @@ def _parser() -> CommandParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, add, what_it_does in (
         ("classify", add_classify, "score statements on issues"),
+        ("analyze", add_analyze, "find who says what in an article, and score it on issues"),
         ("models", add_bundles, "list, show, verify, promote or roll back bundles"),
         ("score", add_score, "score an archive of news into Parquet tables"),
         ("report", add_report, "make a report of a scored archive (extra: archive)"),

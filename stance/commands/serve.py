@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from stance.arguments import OK, add_issues, add_model, number
+from stance.arguments import OK, add_extractor, add_issues, add_model, number
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
@@ -12,6 +12,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=number(0, 65535), default=8000)
     add_issues(parser)
     add_model(parser)
+    add_extractor(parser)
     parser.set_defaults(run=_serve)
 
 
@@ -25,7 +26,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     given = {
         key: getattr(options, key)
-        for key in ("models", "model", "issues", "threads")
+        for key in ("models", "model", "extractor", "issues", "threads")
         if getattr(options, key) is not None
     }
     show_log()
