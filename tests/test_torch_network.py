@@ -147,7 +147,7 @@ def test_an_extractor_takes_a_tagger_that_computes_elsewhere(finder: Bundle) -> 
 
 
 @pytest.mark.parametrize("precision", [Precision.BFLOAT16, Precision.FLOAT16], ids=str)
-def test_in_half_precision_answers_move_little_and_the_head_stays_in_single(
+def test_in_half_precision_answers_move_little(
     precision: Precision, shipped: Bundle, served: list[Result]
 ) -> None:
     classifier = open_classifier(shipped, "cpu", precision=precision)
@@ -166,6 +166,13 @@ def tiny_network() -> StanceNetwork:
             intermediate_size=32, max_position_embeddings=64,
         )
     ).eval()  # fmt: skip
+
+
+def test_the_head_computes_in_single_precision_whatever_the_encoder_does() -> None:
+    network = tiny_network().encode_in(torch.bfloat16)
+
+    assert {w.dtype for w in network.layers.parameters()} == {torch.bfloat16}
+    assert network.dense.weight.dtype == network.out.weight.dtype == torch.float32
 
 
 def group(n: int, *questions: int) -> Group:

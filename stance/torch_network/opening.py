@@ -82,4 +82,5 @@ def _read(kind: type[N], folder: Path) -> N:
     try:
         return kind.from_pretrained(folder)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise BundleError(f"{folder}: torch cannot load its weights: {error}") from error
+        on_one_line = " ".join(str(error).split())
+        raise BundleError(f"{folder}: torch cannot load its weights: {on_one_line}") from error
