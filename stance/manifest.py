@@ -20,6 +20,7 @@ from stance.render import RENDER_VERSION
 from stance.tags import TAGS
 
 SCHEMA_VERSION = 1
+SPEAKERS_FILE = "speakers.json"
 
 
 class ModelKind(StrEnum):
@@ -36,7 +37,7 @@ class ModelKind(StrEnum):
 
 _SERVED_FILES = {
     ModelKind.STANCE: ("model.onnx", "tokenizer.json"),
-    ModelKind.EXTRACTION: ("model.onnx", "tokenizer.json", "speakers.json"),
+    ModelKind.EXTRACTION: ("model.onnx", "tokenizer.json", SPEAKERS_FILE),
 }
 _FIXED: dict[ModelKind, dict[str, Any]] = {
     ModelKind.STANCE: {

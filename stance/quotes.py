@@ -15,7 +15,7 @@ from stance.assembly import attributions_of
 from stance.bundle import Bundle, open_bundle
 from stance.domain import Article, Attribution
 from stance.errors import BundleError
-from stance.manifest import ModelKind
+from stance.manifest import SPEAKERS_FILE, ModelKind
 from stance.speakers import SpeakerModel
 from stance.tagger import Tagged, Tagger
 
@@ -33,15 +33,20 @@ class Extractor:
         self._tagger, self._speakers = tagger, speakers
 
     @classmethod
-    def load(cls, bundle: Bundle, threads: int | None = None) -> Self:
-        """The extractor of a verified bundle, which computes with `threads` (None: all it may).
+    def load(cls, bundle: Bundle, threads: int | None = None, tagger: Tagger | None = None) -> Self:
+        """The extractor of a verified bundle.
+
+        Args:
+            bundle: of an extractor.
+            threads: to compute with; None for all that it may.
+            tagger: the bundle's, where it computes elsewhere than on ONNX Runtime; None loads it.
 
         Raises:
             BundleError: the bundle is of another kind, or cannot be read.
         """
         bundle.expect(ModelKind.EXTRACTION)
-        speakers = _read_speakers(bundle.folder / "speakers.json")
-        return cls(Tagger.load(bundle, threads), speakers)
+        speakers = _read_speakers(bundle.folder / SPEAKERS_FILE)
+        return cls(tagger or Tagger.load(bundle, threads), speakers)
 
     @classmethod
     def open(cls, models: Path, name: str | None = None, threads: int | None = None) -> Self:

@@ -14,13 +14,15 @@ from stance.classifier import Classifier
 from stance.domain import Issue, Statement
 from stance.errors import StanceError
 from stance.promotion import promote
+from stance.torch_network.heads import StanceNetwork
 from tests.tiny import labelled_rows, own_statements, tiny_encoder, tiny_recipe, write_jsonl
 from training.checkpoint import Checkpoints
+from training.encoders import from_encoder
 from training.material import LabelFiles, gather
-from training.network import StanceNetwork
-from training.recipe import read_recipe
+from training.order import Order
+from training.recipe import read_stance_recipe
 from training.seen import Seen, read_seen
-from training.train import Order, Trained, run_stages, train
+from training.train import Trained, train, train_stages
 from training.wordings import read_wordings
 
 
@@ -204,17 +206,17 @@ def test_few_labels_spend_none_on_dev_and_calibration(order: Order, tmp_path: Pa
 def test_what_was_trained_before_it_broke_off_is_not_trained_again(
     order: Order, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recipe = read_recipe(tiny_recipe(tmp_path / "r.toml", epochs=1))
+    recipe = read_stance_recipe(tiny_recipe(tmp_path / "r.toml", epochs=1))
     recipe = replace(recipe, stages=(*recipe.stages, replace(recipe.stages[0], seed=9)))
     material = gather(order.labels, recipe, None, Seen(frozenset()), order.own_data)
     wordings = read_wordings(order.own_data / "wordings.jsonl")
     trained: list[dict[str, torch.Tensor]] = []
 
     for _ in range(2):
-        network, tokenizer = StanceNetwork.from_encoder(order.base)
+        network, tokenizer = from_encoder(StanceNetwork, order.base)
         with caplog.at_level(logging.INFO, "stance.training"):
             caplog.clear()
-            run_stages(
+            train_stages(
                 network, tokenizer, recipe, material, wordings, Checkpoints(tmp_path / "run")
             )
         trained.append(network.state_dict())

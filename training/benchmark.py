@@ -18,14 +18,15 @@ import numpy as np
 from stance.domain import Kind
 from stance.errors import StanceError
 from stance.render import Renderer
+from stance.torch_network.heads import StanceNetwork
 from training import evaluate
 from training.answers import Answered, answer
 from training.baselines import fit_baselines
+from training.encoders import DEFAULT_ENCODER
 from training.engine import torch_classifier
 from training.examples import Example
 from training.finetune import finetune
-from training.network import DEFAULT_ENCODER, StanceNetwork
-from training.recipe import Stage, read_recipe, shipped_recipe
+from training.recipe import Stage, read_stance_recipe, shipped_recipe
 from training.sources import read_hub, read_pairs, read_source
 from training.start import open_parent, start_network
 from training.wordings import Wordings
@@ -181,7 +182,7 @@ def benchmark(
         raise StanceError("--seeds must be at least 1; 0 scores a bundle as it is: give --from")
     began = open_parent(models, parent)
     shipped = shipped_recipe("benchmark-continue" if began else "benchmark")
-    stage = read_recipe(recipe or shipped).stages[0]
+    stage = read_stance_recipe(recipe or shipped).stages[0]
     known = [one for split in chosen.train for one in _joined(data_dir, chosen.source, split)]
     dev = [one for split in chosen.dev for one in _joined(data_dir, chosen.source, split)]
     splits = {

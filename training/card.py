@@ -4,11 +4,11 @@ It says of data only what the manifest says was used.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from stance.domain import Kind
 from training.answers import Answered
+from training.markdown import between, inline, number, section, table
 from training.public_sets import SOURCES
 from training.recipe import LABELS, OWN
 
@@ -94,7 +94,7 @@ def model_card(
     measured = {of.split()[0] for of in reports}
     own_words = bool((learned | measured) & {*OWN, *_OWN_TESTS})
     notes = [
-        f"- `{of}`: {_inline(warning)}"
+        f"- `{of}`: {inline(warning)}"
         for of, report in reports.items()
         for warning in report.get("warnings", ())
     ]
@@ -111,11 +111,11 @@ def model_card(
         window=manifest["window"],
         limits="\n".join([f"- {_OWN_WORDS}"] if own_words else []),
         sets="\n".join([*(f"- `{of}`: {_set_words(of)}" for of in reports), *notes]),
-        quality="\n".join([_table(_QUALITY, _quality(reports)), *([""] if pairs else []), *pairs]),
+        quality="\n".join([table(_QUALITY, _quality(reports)), *([""] if pairs else []), *pairs]),
         temperatures=", ".join(f"{k} {t:.3f}" for k, t in manifest["temperatures"].items()),
-        calibration=_table(_CALIBRATION, _calibration(reports)),
-        prediction_sets=_section(_SETS_WORDS, _SETS, _prediction_sets(reports)),
-        beside=_beside_section(reports),
+        calibration=table(_CALIBRATION, _calibration(reports)),
+        prediction_sets=section(_SETS_WORDS, _SETS, _prediction_sets(reports)),
+        beside=_besidesection(reports),
         failures=_failures(errors or {}),
         trained="\n\n".join(_trained(manifest)),
     )
@@ -150,7 +150,7 @@ def _quality(reports: Mapping[str, Figures]) -> Iterator[Sequence[str]]:
             str(figures["n"]),
             _with(figures, "macro_f1"),
             _with(figures, "accuracy"),
-            ", ".join(f"{label} {_number(f1)}{_range(both)}" for (label, f1), both in classes),
+            ", ".join(f"{label} {number(f1)}{between(both)}" for (label, f1), both in classes),
         )
 
 
@@ -162,10 +162,10 @@ def _calibration(reports: Mapping[str, Figures]) -> Iterator[Sequence[str]]:
         yield (
             of,
             kind.value,
-            _number(figures["ece"]),
-            _number(figures.get("ece_before")),
+            number(figures["ece"]),
+            number(figures.get("ece_before")),
             _with(figures, "brier"),
-            _number(figures.get("brier_before")),
+            number(figures.get("brier_before")),
         )
 
 
@@ -198,15 +198,15 @@ The same pairs, answered without a network and by the bundle that was served bef
 _BESIDE = ("set", "question", "who", "macro-F1", "accuracy", "this model is better by")
 
 
-def _beside_section(reports: Mapping[str, Figures]) -> str:
+def _besidesection(reports: Mapping[str, Figures]) -> str:
     sentences = [
-        f"- `{of}`: {_inline(sentence)}"
+        f"- `{of}`: {inline(sentence)}"
         for of, report in reports.items()
         if "comparison" in report
         for sentence in report["comparison"]["sentences"]
     ]
-    table = _section(_BESIDE_WORDS, _BESIDE, _beside(reports))
-    return table + ("\n".join(["", *sentences, ""]) if table and sentences else "")
+    beside = section(_BESIDE_WORDS, _BESIDE, _beside(reports))
+    return beside + ("\n".join(["", *sentences, ""]) if beside and sentences else "")
 
 
 def _beside(reports: Mapping[str, Figures]) -> Iterator[Sequence[str]]:
@@ -217,8 +217,8 @@ def _beside(reports: Mapping[str, Figures]) -> Iterator[Sequence[str]]:
                 kind.value,
                 name,
                 _with(other, "macro_f1"),
-                _number(other["accuracy"]),
-                f"{other['difference']:+.3f}{_range(other['difference_interval'], '+.3f')}",
+                number(other["accuracy"]),
+                f"{other['difference']:+.3f}{between(other['difference_interval'], '+.3f')}",
             )
 
 
@@ -228,7 +228,7 @@ def _failures(errors: Mapping[str, Sequence[Answered]]) -> str:
     worst = sorted(quotable, key=lambda one: -max(one.prediction.probabilities))[:MOST_FAILURES]
     words = "Known failures\n\nWrong answers of which it was surest, on rows of the tests:"
     head = ("statement", "question", "labelled", "answered", "sure")
-    return _section(
+    return section(
         words,
         head,
         (
@@ -262,7 +262,7 @@ def _trained(manifest: Mapping[str, Any]) -> Iterator[str]:
         yield "Statements that we wrote: `training/data` (CC BY 4.0)."
     if licences:
         silent = [of for of, words in licences.items() if words in _SILENT]
-        listed = "\n".join(f"- `{of}`: {_inline(words)}" for of, words in licences.items())
+        listed = "\n".join(f"- `{of}`: {inline(words)}" for of, words in licences.items())
         yield (
             "Public sets, with the licence words found with each; nothing of their texts is in"
             f" this folder:\n\n{listed}"
@@ -282,34 +282,7 @@ def _each(reports: Mapping[str, Figures]) -> Iterator[tuple[str, Kind, Figures]]
                 yield of, kind, report[kind.value]
 
 
-def _section(words: str, head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
-    found = list(rows)
-    return f"\n## {words}\n\n{_table(head, iter(found))}\n" if found else ""
-
-
-def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(_inline, line)) + " |" for line in lines)
-
-
-def _inline(text: str) -> str:
-    """Text that stays one cell of one row, and text, in Markdown."""
-    safe = escape(" ".join(text.split()), quote=False)
-    for mark in "\\`*_[]|":
-        safe = safe.replace(mark, f"\\{mark}")
-    return safe
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
-
-
-def _range(interval: Sequence[float | None] | None, form: str = ".3f") -> str:
-    low, high = interval or (None, None)
-    return "" if low is None or high is None else f" ({low:{form}} to {high:{form}})"
-
-
 def _with(figures: Figures, name: str) -> str:
-    return _number(figures[name]) + _range(
+    return number(figures[name]) + between(
         figures.get(f"{name}_interval") or figures.get("interval")
     )

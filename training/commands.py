@@ -103,9 +103,12 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     with _extra():
+        from training.encoders import DEFAULT_ENCODER
+        from training.extraction import TrainedExtractor, train_extractor
         from training.material import LabelFiles
-        from training.network import DEFAULT_ENCODER
-        from training.train import Order, train
+        from training.order import Order
+        from training.recipe import ExtractionRecipe, read_recipe
+        from training.train import Trained, train
         from training.world import join_world, leave_world
     show_log()
     files = LabelFiles(
@@ -124,8 +127,13 @@ def _train(options: argparse.Namespace) -> int:
     )  # fmt: skip
     # What ends a container, or several processes, is to be taken like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    recipe = read_recipe(options.recipe) if options.recipe else None
     try:
-        done = train(order, join_world(options.device))
+        world = join_world(options.device)
+        if isinstance(recipe, ExtractionRecipe):
+            done: Trained | TrainedExtractor | None = train_extractor(order, recipe, world)
+        else:
+            done = train(order, world)
     except KeyboardInterrupt:
         print("stance: stopped; what was trained is kept: go on with --resume", file=sys.stderr)
         return STOPPED

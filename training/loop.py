@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from stance.errors import StanceError
+from stance.torch_network.device import has_fast_bfloat16
 from training.checkpoint import (
     Checkpoints,
     Progress,
@@ -20,15 +21,44 @@ from training.checkpoint import (
 )
 from training.recipe import Schedule
 from training.weights import RunningMean
-from training.world import World, has_fast_bfloat16
+from training.world import World
 
 log = logging.getLogger("stance.training")
 
 S = TypeVar("S")  # a step: what one move of the optimizer learns from
 N = TypeVar("N", bound=nn.Module)
+C = TypeVar("C", bound=Schedule)
 
 # This process's part of a step's mean loss, a scalar; told whether to compute in bfloat16.
 Loss = Callable[[S, bool], Tensor]
+
+
+def run_stages(
+    network: nn.Module,
+    stages: Sequence[C],
+    checkpoints: Checkpoints,
+    train_one: Callable[[int, C, Progress | None], None],
+) -> None:
+    """Train stage after stage, in place, from where the run's state stands.
+
+    Args:
+        network: what `train_one` trains.
+        stages: the schedules, in order.
+        checkpoints: where the run's state is kept.
+        train_one: runs a stage: its number, its schedule, and the state to go on from in it.
+    """
+    progress = checkpoints.load() or Progress()
+    if progress.tensors:
+        network.load_state_dict(progress.part("network"))
+    for number, one in enumerate(stages):
+        if number < progress.stage:
+            continue
+        train_one(number, one, progress if number == progress.stage else None)
+        # What follows may be broken off too, and would cost the whole stage.
+        weights = {f"network.{name}": w.cpu() for name, w in network.state_dict().items()}
+        world = checkpoints.world
+        done = Progress(number + 1, processes=world.size, device=world.device.type, tensors=weights)
+        checkpoints.save(done)
 
 
 def run_stage(

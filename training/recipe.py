@@ -3,17 +3,20 @@
 import difflib
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from stance.errors import FileError
+from stance.manifest import ModelKind
 from training.sources import SOURCES
 
 # The sources that are ours: their files in training/data.
 OWN = {"own": "train.jsonl"}
+# The sources of marked articles; the second is ours.
+POLNEAR, OWN_ARTICLES = "polnear", "own-articles"
 # The statements that the user has labelled, named on the command line.
 LABELS = "labels"
 RECIPES = Path(str(resources.files("training") / "recipes"))
@@ -93,13 +96,34 @@ class Recipe:
         return list(dict.fromkeys(name for stage in self.stages for name in stage.mix))
 
 
+@dataclass(frozen=True, slots=True)
+class ExtractionRecipe:
+    """The choices of one training of an extractor.
+
+    Attributes:
+        description: what the model is, in one line; stored in the bundle.
+        stages: what is done, in order, each from where the one before ended.
+    """
+
+    description: str
+    stages: tuple[Schedule, ...]
+
+    @property
+    def sources(self) -> list[str]:
+        """The sources that the stages name, each once, in order."""
+        return list(dict.fromkeys(name for stage in self.stages for name in stage.mix))
+
+
 def shipped_recipe(name: str) -> Path:
     """The path of a recipe that comes with Stance."""
     return RECIPES / f"{name}.toml"
 
 
-def read_recipe(path: Path) -> Recipe:
-    """Read a recipe: `description`, `[[stage]]` tables, and `[report]`.
+def read_recipe(path: Path) -> Recipe | ExtractionRecipe:
+    """Read a recipe: `description`, `[[stage]]` tables, `kind`, and `[report]`.
+
+    `kind` is what is trained: a model of "stance" where it is left out, or of "extraction", whose
+    report is fixed.
 
     Raises:
         FileError: it cannot be read, or has keys, values or sources that are not known; all are
@@ -109,7 +133,11 @@ def read_recipe(path: Path) -> Recipe:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
         raise FileError(path, [f"cannot be read as TOML: {error}"]) from error
-    top = ("description", "stage", "report")
+    kind = table.get("kind", ModelKind.STANCE)
+    if kind not in list(ModelKind):
+        raise FileError(path, [f"kind must be one of {', '.join(ModelKind)}, not {kind!r}"])
+    extracts = kind == ModelKind.EXTRACTION
+    top = ("description", "kind", "stage", *(() if extracts else ("report",)))
     faults = [_unknown("key", key, top) for key in table if key not in top]
     description = table.get("description")
     if not isinstance(description, str) or not description.strip():
@@ -118,36 +146,51 @@ def read_recipe(path: Path) -> Recipe:
     if not isinstance(stages, list) or not stages:
         faults.append("has no stage; write at least one table [[stage]]")
         stages = []
+    of = Schedule if extracts else Stage
+    sources = [POLNEAR, OWN_ARTICLES] if extracts else [*SOURCES, *OWN, LABELS]
     for n, stage in enumerate(stages, 1):
-        faults += [f"stage {n}: {fault}" for fault in _stage_faults(stage)]
+        faults += [f"stage {n}: {fault}" for fault in _stage_faults(stage, of, sources)]
     faults += _report_faults(report)
     if faults:
         raise FileError(path, faults)
+    if extracts:
+        return ExtractionRecipe(str(description), tuple(Schedule(**stage) for stage in stages))
     return Recipe(str(description), tuple(Stage(**stage) for stage in stages), report)
 
 
-_DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(Stage) if f.name != "mix"}
+def read_stance_recipe(path: Path) -> Recipe:
+    """Read a recipe of a model of stance.
+
+    Raises:
+        FileError: as `read_recipe`, or it is of an extractor.
+    """
+    recipe = read_recipe(path)
+    if isinstance(recipe, ExtractionRecipe):
+        raise FileError(path, ["is a recipe of extraction; name one that trains on statements"])
+    return recipe
+
+
 _SHARES = ("warmup", "strangers", "reworded", "converse", "balance", "dropout", "average")
 _AT_LEAST_ONE = ("epochs", "tokens_per_step", "row_tokens")
 _SHORTEST_STATEMENT = 3  # tokens: a word between the two special ones
 _LARGEST_SEED = 2**63 - 1
 
 
-def _stage_faults(stage: object) -> list[str]:
+def _stage_faults(stage: object, of: type[Schedule], sources: Sequence[str]) -> list[str]:
     if not isinstance(stage, Mapping):
         return ["must be a table, written [[stage]]"]
+    defaults: dict[str, Any] = {f.name: f.default for f in fields(of) if f.name != "mix"}
     faults = []
     for key, value in stage.items():
         if key == "mix":
             continue
-        if key not in _DEFAULTS:
-            faults.append(_unknown("key", key, [*_DEFAULTS, "mix"]))
-        elif fault := _value_fault(key, value):
+        if key not in defaults:
+            faults.append(_unknown("key", key, [*defaults, "mix"]))
+        elif fault := _value_fault(key, value, type(defaults[key])):
             faults.append(f"{key} {fault}")
     mix = stage.get("mix")
     if not isinstance(mix, Mapping) or not mix:
         return [*faults, "mix is missing; write a table [stage.mix] of sources"]
-    sources = [*SOURCES, *OWN, LABELS]
     for name, times in mix.items():
         if name not in sources:
             faults.append(_unknown("source", name, sources))
@@ -156,8 +199,7 @@ def _stage_faults(stage: object) -> list[str]:
     return faults
 
 
-def _value_fault(key: str, value: object) -> str | None:
-    kind = type(_DEFAULTS[key])
+def _value_fault(key: str, value: object, kind: type) -> str | None:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     fits = {bool: isinstance(value, bool), int: is_whole, float: _is_number(value)}
     if not fits[kind]:

@@ -1,30 +1,20 @@
 """Labelled statements -> a published bundle. Reads as the story of one training."""
 
-import datetime
 import hashlib
 import json
 import logging
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from stance.bundle import (
-    Bundle,
-    bundle_names,
-    check_name,
-    default_name,
-    publish,
-    seal,
-    stage,
-    verify,
-)
-from stance.errors import BundleError, FileError, StanceError
+from stance.bundle import Bundle, default_name, publish, seal, stage, verify
+from stance.errors import BundleError, FileError
 from stance.render import Renderer
+from stance.torch_network.heads import StanceNetwork
 from training import evaluate
 from training.answers import answer
 from training.calibrate import calibrate
@@ -35,10 +25,11 @@ from training.examples import Example
 from training.export import export_onnx
 from training.features import readouts
 from training.finetune import finetune
-from training.material import OWN_DATA, WORDINGS, LabelFiles, Material, gather, read_own
+from training.loop import run_stages
+from training.material import WORDINGS, Material, gather, read_own
 from training.measure import Measured, measure
-from training.network import DEFAULT_ENCODER, StanceNetwork
-from training.recipe import LABELS, OWN, Recipe, read_recipe, shipped_recipe
+from training.order import Order, encoder_name, run_name
+from training.recipe import LABELS, OWN, Recipe, Stage, read_stance_recipe, shipped_recipe
 from training.seen import FILE as SEEN_FILE
 from training.seen import Seen, read_seen
 from training.sources import SOURCES, read_source
@@ -47,39 +38,6 @@ from training.wordings import Wordings, read_wordings
 from training.world import World
 
 log = logging.getLogger("stance.training")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the user asks for.
-
-    Attributes:
-        models: the folder of bundles.
-        labels: her labelled statements.
-        parent: the bundle to go on from; None: from an encoder.
-        base: the encoder, where there is no parent.
-        recipe: a recipe; None: the shipped one for a parent, or for an encoder.
-        data_dir: her copies of the public sets.
-        name: of the new bundle; None: made of what it starts from, the labels and the date.
-        resume: go on with the same training that was broken off.
-        restart: throw away what a broken-off training has kept.
-        threads: of the engine that measures.
-        doubts: where to write the rows whose labels look wrong; nowhere if None.
-        own_data: the folder of our own statements.
-    """
-
-    models: Path
-    labels: LabelFiles = field(default_factory=LabelFiles)
-    parent: str | None = None
-    base: str = DEFAULT_ENCODER
-    recipe: Path | None = None
-    data_dir: Path | None = None
-    name: str | None = None
-    resume: bool = False
-    restart: bool = False
-    threads: int | None = None
-    doubts: Path | None = None
-    own_data: Path = OWN_DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +71,9 @@ def train(order: Order, world: World | None = None) -> Trained | None:
     """
     world = world or World()
     parent = open_parent(order.models, order.parent)
-    recipe = read_recipe(order.recipe or shipped_recipe("continue" if parent else "from-encoder"))
+    recipe = read_stance_recipe(
+        order.recipe or shipped_recipe("continue" if parent else "from-encoder")
+    )
     learned = _learned(parent, order) if parent else Seen(frozenset())
     material = gather(
         order.labels,
@@ -129,7 +89,8 @@ def train(order: Order, world: World | None = None) -> Trained | None:
     run = _Identity(order, parent, recipe, material)
     checkpoints = Checkpoints(order.models / f".training-{run.digest}", world)
     if world.leads:
-        checkpoints.name = _name(order, parent, checkpoints)
+        of = order.labels.paths[0].stem if order.labels.paths else ""
+        checkpoints.name = run_name(order, parent, checkpoints, of)
     world.wait()
     network, tokenizer = start_network(parent, order.base, recipe.stages[0].seed)
     if order.doubts and world.leads:
@@ -137,7 +98,7 @@ def train(order: Order, world: World | None = None) -> Trained | None:
         features = readouts(network, renderer, material.labelled)
         for line in review(features, material.labelled, order.doubts):
             log.info("%s", line)
-    run_stages(
+    train_stages(
         network, tokenizer, recipe, material, read_wordings(order.own_data / WORDINGS), checkpoints
     )
     if not world.leads:
@@ -157,7 +118,7 @@ def train(order: Order, world: World | None = None) -> Trained | None:
             "temperatures": calibration.to_json(),
             "prediction_sets": sets.to_json(),
             "from": {"model": parent.name, "digest": parent.digest} if parent else None,
-            "recipe": {"base": _encoder(order, parent), **asdict(recipe)},
+            "recipe": {"base": encoder_name(order, parent), **asdict(recipe)},
             "data": run.fingerprints,
             "licences": _licences(parent, material),
         }
@@ -171,7 +132,7 @@ def train(order: Order, world: World | None = None) -> Trained | None:
     return Trained(name, material.notes, measured)
 
 
-def run_stages(
+def train_stages(
     network: StanceNetwork,
     tokenizer: Tokenizer,
     recipe: Recipe,
@@ -181,12 +142,8 @@ def run_stages(
 ) -> None:
     """Train stage after stage, in place, from where the run's state stands."""
     renderer = Renderer(tokenizer, network.window)
-    progress = checkpoints.load() or Progress()
-    if progress.tensors:
-        network.load_state_dict(progress.part("network"))
-    for number, one in enumerate(recipe.stages):
-        if number < progress.stage:
-            continue
+
+    def train_one(number: int, one: Stage, progress: Progress | None) -> None:
         finetune(
             network,
             renderer,
@@ -196,14 +153,11 @@ def run_stages(
             number=number,
             dev_score=_dev_score(renderer, material, checkpoints.world) if one.patience else None,
             checkpoints=checkpoints,
-            progress=progress if number == progress.stage else None,
+            progress=progress,
             world=checkpoints.world,
         )
-        # What follows may be broken off too, and would cost the whole stage.
-        weights = {f"network.{name}": w.cpu() for name, w in network.state_dict().items()}
-        world = checkpoints.world
-        done = Progress(number + 1, processes=world.size, device=world.device.type, tensors=weights)
-        checkpoints.save(done)
+
+    run_stages(network, recipe.stages, checkpoints, train_one)
 
 
 # A dev set with fewer pairs chooses no epoch: its macro-F1 would be chance.
@@ -281,45 +235,6 @@ class _Identity:
         whole = [parent.digest if parent else order.base, asdict(recipe), rows]
         told = json.dumps(whole, sort_keys=True) + (order.own_data / WORDINGS).read_text("utf-8")
         self.digest = hashlib.sha256(told.encode()).hexdigest()[:12]
-
-
-def _name(order: Order, parent: Bundle | None, checkpoints: Checkpoints) -> str:
-    """The new bundle's name; that of the run that is resumed, so that midnight changes nothing."""
-    if order.restart:
-        checkpoints.forget()
-    kept = checkpoints.kept_name()
-    if kept and not order.resume:
-        raise StanceError(
-            f"a training of the same labels by the same recipe was broken off and is kept in "
-            f"{checkpoints.folder}: go on with --resume, or begin anew with --restart"
-        )
-    if order.resume and not kept:
-        raise StanceError(
-            f"there is nothing to resume in {order.models}: no training of these labels by this "
-            "recipe was broken off there; leave out --resume"
-        )
-    name = order.name or kept or _made_name(order, parent)
-    check_name(name)
-    if (order.models / name).exists():
-        raise StanceError(f"{order.models / name} exists already; give another --name")
-    return name
-
-
-def _made_name(order: Order, parent: Bundle | None) -> str:
-    start = re.sub(r"^\d{4}-\d\d-\d\d-", "", parent.name) if parent else Path(order.base).name
-    stem = order.labels.paths[0].stem if order.labels.paths else ""
-    today = datetime.datetime.now().astimezone().date().isoformat()
-    words = re.sub(r"[^a-z0-9.]+", "-", f"{today}-{start}-{stem}".lower()).strip("-.")[:80]
-    taken = set(bundle_names(order.models)) if order.models.is_dir() else set()
-    names = [words, *(f"{words}-{n}" for n in range(2, 1000))]
-    return next(name for name in names if name not in taken)
-
-
-def _encoder(order: Order, parent: Bundle | None) -> str:
-    """The encoder below; a folder by its name alone, since its place is nobody's business."""
-    if parent:
-        return str(parent.manifest.get("recipe", {}).get("base", parent.name))
-    return Path(order.base).name if Path(order.base).is_dir() else order.base
 
 
 def _licences(parent: Bundle | None, material: Material) -> dict[str, str]:
