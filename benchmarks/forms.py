@@ -24,12 +24,13 @@ from stance.domain import Kind, Stance
 from stance.issues import read_catalogue
 from stance.packing import PADDING_GROUP, Group, Rows, fill_rows, lay_out
 from stance.render import Block, Renderer
+from stance.torch_network.heads import StanceNetwork
+from training.encoders import from_encoder
 from training.examples import Example, Label
 from training.finetune import finetune
 from training.label_files import read_labels
 from training.material import OWN_DATA
 from training.metrics import macro_f1, macro_f1_interval
-from training.network import StanceNetwork
 from training.recipe import Stage
 from training.sources import read_source
 from training.wordings import read_wordings
@@ -181,7 +182,7 @@ def main() -> None:
         {"vast": 0.5, "own": 1.0}, epochs=options.epochs, learning_rate=2e-4, tokens_per_step=1024,
         longest_statement=LONGEST, strangers=0.0, seed=options.seed,
     )  # fmt: skip
-    network, tokenizer = StanceNetwork.from_encoder(seed=options.seed)
+    network, tokenizer = from_encoder(StanceNetwork, seed=options.seed)
     renderer = Renderer(tokenizer, network.window)
     rows_of: Callable[[Sequence[Sequence[Group]]], Rows] = lay_out
     if options.form == "cross-encoder":

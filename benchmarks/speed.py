@@ -32,7 +32,7 @@ from stance.bundle import open_bundle
 from stance.domain import Kind, Question
 from stance.render import Renderer
 from stance.statement_files import read_statements
-from training.network import packaged_encoder
+from training.encoders import packaged_encoder
 
 BATCH = 32
 # What the encoder must compute for one token, from its shape: two flops a weight of the

@@ -1,14 +1,33 @@
 """Arguments that several commands have, and their types. Knows nothing of what the commands do."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from stance.bundle import models_dir
 from stance.conformal import level_of
 from stance.errors import InputError
 
-OK, FAILED, SOME_ROWS_FAILED, STOPPED = 0, 1, 3, 130  # exit codes; 2 is wrong usage
+# Exit codes; see docs/operations.md. Of `score`, whose 2 is told apart from wrong usage.
+OK, FAILED, WRONG_USAGE, SOME_ROWS_FAILED, STOPPED = 0, 1, 2, 3, 130
+RECORDS_FAILED = 2
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The arguments of a command.
+
+    Attributes:
+        wrong_usage: the exit code where they are wrong.
+    """
+
+    wrong_usage = WRONG_USAGE
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the arguments, and exit."""
+        self.print_usage(sys.stderr)
+        self.exit(self.wrong_usage, f"{self.prog}: error: {message}\n")
 
 
 def add_issues(parser: argparse.ArgumentParser) -> None:

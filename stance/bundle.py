@@ -156,7 +156,7 @@ def open_bundle(
         known = ", ".join(bundle_names(models)) or "none"
         raise BundleError(f"no model {name[:100]!r} in {models}; there are: {known}")
     bundle = Bundle(models / name, name, read_manifest(models / name / "manifest.json"))
-    _verify_files(bundle, bundle.kind.served_files)
+    verify_files(bundle, bundle.kind.served_files)
     return bundle
 
 
@@ -167,7 +167,7 @@ def verify(models: Path, name: str | None = None, kind: ModelKind = ModelKind.ST
         BundleError: a file is missing, changed, unknown or of a kind that is never read.
     """
     bundle = open_bundle(models, name, kind)
-    _verify_files(bundle, tuple(bundle.manifest["files"]))
+    verify_files(bundle, tuple(bundle.manifest["files"]))
     return bundle
 
 
@@ -224,7 +224,7 @@ def publish(staged: Path, models: Path, name: str) -> Path:
     """
     check_name(name)
     bundle = Bundle(staged, name, read_manifest(staged / "manifest.json"))
-    _verify_files(bundle, tuple(bundle.manifest["files"]))
+    verify_files(bundle, tuple(bundle.manifest["files"]))
     try:
         staged.rename(models / name)
     except OSError as error:
@@ -248,7 +248,12 @@ def _is_disk_full(error: Exception) -> bool:
     return getattr(error, "errno", None) in _DISK_FULL or words in str(error)
 
 
-def _verify_files(bundle: Bundle, names: tuple[str, ...]) -> None:
+def verify_files(bundle: Bundle, names: tuple[str, ...]) -> None:
+    """Check files that the manifest lists, and that there are no others of a kind never read.
+
+    Raises:
+        BundleError: one is missing, changed, unknown or of a kind that is never read.
+    """
     listed = bundle.manifest["files"]
     for path in bundle.folder.rglob("*"):
         name = str(path.relative_to(bundle.folder))

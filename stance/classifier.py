@@ -4,7 +4,9 @@ Windows -> render -> pack -> network -> calibrate -> results. Sorting and packin
 an answer does not depend on its batch mates. Knows nothing of HTTP, files or training.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -18,8 +20,8 @@ from stance.conformal import PredictionSets, level_of
 from stance.domain import Issue, Kind, Prediction, Question, Result, Statement
 from stance.errors import InputError
 from stance.manifest import ModelKind
-from stance.network import Network, OnnxNetwork
-from stance.packing import Group, batches, fill_rows, lay_out, split_questions
+from stance.network import Network, OnnxNetwork, answers
+from stance.packing import Group, Rows, batches, fill_rows, lay_out, split_questions
 from stance.render import Block, Renderer, read_tokenizer
 
 # Tokens of one row, and of the rows that go through the network together: attention within a
@@ -40,6 +42,8 @@ class Classifier:
         calibration: logits to probabilities.
         name: the name by which its predictions cite it.
         prediction_sets: probabilities to sets of labels; None if it was not calibrated for them.
+        batch_tokens: of the rows that go through the network together.
+        window_statements: how many are packed together.
     """
 
     def __init__(
@@ -49,12 +53,17 @@ class Classifier:
         calibration: Calibration,
         name: str,
         prediction_sets: PredictionSets | None = None,
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+        window_statements: int = WINDOW_STATEMENTS,
     ) -> None:
         self.name = name
         self._prediction_sets = prediction_sets
         self._network = network
         self._renderer = renderer
         self._calibration = calibration
+        self._batch_tokens = batch_tokens
+        self._window_statements = window_statements
 
     @classmethod
     def load(cls, bundle: Bundle, threads: int | None = None) -> Self:
@@ -121,47 +130,54 @@ class Classifier:
         """
         self.check([], coverage)
         stances = [Question(Kind.STANCE, issue.proposition) for issue in issues]
-        pending = iter(statements)
-        while window := list(islice(pending, WINDOW_STATEMENTS)):
-            asked = [
-                [_TONE, *stances, *(Question(Kind.SENTIMENT, t) for t in statement.targets)]
-                for statement in window
-            ]
-            blocks = self._renderer.statements([statement.text for statement in window])
-            logits = self.logits(blocks, asked)
-            for statement, block, questions, found in zip(
-                window, blocks, asked, logits, strict=True
-            ):
-                answers = iter(self._predict(questions, found, coverage))
-                yield Result(
-                    statement,
-                    block.truncated,
-                    next(answers),
-                    list(zip(issues, islice(answers, len(issues)), strict=True)),
-                    list(zip(statement.targets, answers, strict=True)),
-                )
+        in_hand: deque[_Window] = deque()
+
+        def rows() -> Iterator[Rows]:
+            pending = iter(statements)
+            while taken := list(islice(pending, self._window_statements)):
+                in_hand.append(self._window(taken, stances))
+                yield from in_hand[-1].packed.rows()
+
+        for logits in answers(self._network, rows()):
+            in_hand[0].packed.take(logits)
+            if in_hand[0].packed.is_answered:
+                yield from self._results(in_hand.popleft(), issues, coverage)
 
     def logits(
         self, blocks: Sequence[Block], asked: Sequence[Sequence[Question]]
     ) -> list[NDArray[np.float32]]:
         """Raw logits (questions, 7) of each statement, in the order asked; packs and unpacks."""
-        groups: list[Group] = []
-        home: list[tuple[int, list[int]]] = []
-        for n, (block, questions) in enumerate(zip(blocks, asked, strict=True)):
-            rendered = [self._renderer.question(question) for question in questions]
-            for part in split_questions(block, rendered, ROW_TOKENS):
-                groups.append(Group(block, tuple(rendered[i] for i in part)))
-                home.append((n, part))
-        answers = [np.empty((len(questions), N_LOGITS), np.float32) for questions in asked]
-        lengths = [len(group) for group in groups]
-        for batch in batches(fill_rows(lengths, ROW_TOKENS), lengths, BATCH_TOKENS):
-            found = self._network(lay_out([[groups[g] for g in row] for row in batch]))
-            for row, row_logits in zip(batch, found, strict=True):
-                at = 0
-                for n, part in (home[g] for g in row):
-                    answers[n][part] = row_logits[at : at + len(part)]
-                    at += len(part)
-        return answers
+        packed = self._pack(blocks, asked)
+        for logits in answers(self._network, packed.rows()):
+            packed.take(logits)
+        return packed.logits
+
+    def _window(self, statements: Sequence[Statement], stances: Sequence[Question]) -> "_Window":
+        asked = [
+            [_TONE, *stances, *(Question(Kind.SENTIMENT, t) for t in statement.targets)]
+            for statement in statements
+        ]
+        blocks = self._renderer.statements([statement.text for statement in statements])
+        return _Window(statements, blocks, asked, self._pack(blocks, asked))
+
+    def _pack(self, blocks: Sequence[Block], asked: Sequence[Sequence[Question]]) -> "_Packed":
+        rendered = [[self._renderer.question(one) for one in questions] for questions in asked]
+        return _Packed(blocks, rendered, self._batch_tokens)
+
+    def _results(
+        self, window: "_Window", issues: Sequence[Issue], coverage: float | None
+    ) -> Iterator[Result]:
+        for statement, block, questions, logits in zip(
+            window.statements, window.blocks, window.asked, window.packed.logits, strict=True
+        ):
+            found = iter(self._predict(questions, logits, coverage))
+            yield Result(
+                statement,
+                block.truncated,
+                next(found),
+                list(zip(issues, islice(found, len(issues)), strict=True)),
+                list(zip(statement.targets, found, strict=True)),
+            )
 
     def _predict(
         self,
@@ -177,3 +193,54 @@ class Classifier:
             if self._prediction_sets is not None and coverage is not None:
                 labels = self._prediction_sets.labels(kind, probabilities, coverage)
             yield Prediction(kind, probabilities, self.name, labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Statements that are packed together, and what is asked of each."""
+
+    statements: Sequence[Statement]
+    blocks: Sequence[Block]
+    asked: Sequence[Sequence[Question]]
+    packed: "_Packed"
+
+
+class _Packed:
+    """Statements and their questions in batches of rows; unpacks the logits as they come.
+
+    Attributes:
+        logits: (questions, 7) of each statement, in the order asked; right once `is_answered`.
+    """
+
+    def __init__(
+        self, blocks: Sequence[Block], asked: Sequence[Sequence[Block]], batch_tokens: int
+    ) -> None:
+        self.logits = [np.empty((len(questions), N_LOGITS), np.float32) for questions in asked]
+        self._groups: list[Group] = []
+        self._home: list[tuple[int, list[int]]] = []
+        for n, (block, questions) in enumerate(zip(blocks, asked, strict=True)):
+            for part in split_questions(block, questions, ROW_TOKENS):
+                self._groups.append(Group(block, tuple(questions[i] for i in part)))
+                self._home.append((n, part))
+        lengths = [len(group) for group in self._groups]
+        self._batches = list(batches(fill_rows(lengths, ROW_TOKENS), lengths, batch_tokens))
+        self._n_answered = 0
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the logits of all rows have come."""
+        return self._n_answered == len(self._batches)
+
+    def rows(self) -> Iterator[Rows]:
+        """The batches, in order."""
+        for batch in self._batches:
+            yield lay_out([[self._groups[g] for g in row] for row in batch])
+
+    def take(self, logits: NDArray[np.float32]) -> None:
+        """Unpack the logits (rows, questions, 7) of the next batch, in the order of `rows`."""
+        for row, row_logits in zip(self._batches[self._n_answered], logits, strict=True):
+            at = 0
+            for n, part in (self._home[g] for g in row):
+                self.logits[n][part] = row_logits[at : at + len(part)]
+                at += len(part)
+        self._n_answered += 1

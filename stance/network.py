@@ -7,9 +7,9 @@ cores halve the throughput.
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import onnxruntime
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from stance.errors import BundleError
 from stance.packing import Rows
+
+A = TypeVar("A")
 
 
 class Network(Protocol):
@@ -84,6 +86,22 @@ class TokenTags(NamedTuple):
 
 # Anything that answers packed rows of windows.
 TagNetwork = Callable[[Rows], TokenTags]
+
+
+@runtime_checkable
+class QueuedNetwork(Protocol):
+    """A network that takes rows ahead, so that it need not wait for the next ones."""
+
+    def each(self, rows: Iterable[Rows], /) -> Iterator[Any]:
+        """The answer to each rows, in order."""
+
+
+def answers(network: Callable[[Rows], A], rows: Iterable[Rows]) -> Iterator[A]:
+    """What a network says of each rows, in order, lazily.
+
+    The next rows are asked for when an answer is taken; by a network with a queue, before that.
+    """
+    return network.each(rows) if isinstance(network, QueuedNetwork) else map(network, rows)
 
 
 class OnnxTagNetwork:

@@ -38,15 +38,20 @@ class Extractor:
         self._tagger, self._speakers = tagger, speakers
 
     @classmethod
-    def load(cls, bundle: Bundle, threads: int | None = None) -> Self:
-        """The extractor of a verified bundle, which computes with `threads` (None: all it may).
+    def load(cls, bundle: Bundle, threads: int | None = None, tagger: Tagger | None = None) -> Self:
+        """The extractor of a verified bundle.
+
+        Args:
+            bundle: of an extractor.
+            threads: to compute with; None for all that it may.
+            tagger: the bundle's, where it computes elsewhere than on ONNX Runtime; None loads it.
 
         Raises:
             BundleError: the bundle is of another kind, or cannot be read.
         """
         bundle.expect(ModelKind.EXTRACTION)
         speakers = _read_speakers(bundle.folder / SPEAKERS_FILE)
-        return cls(Tagger.load(bundle, threads), speakers)
+        return cls(tagger or Tagger.load(bundle, threads), speakers)
 
     @classmethod
     def open(cls, models: Path, name: str | None = None, threads: int | None = None) -> Self:

@@ -5,6 +5,7 @@ matter: an answer does not depend on its batch mates. Knows nothing of quotation
 """
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,9 @@ from stance.article_tokens import SPECIAL_TOKENS, ArticleReader, ArticleTokens
 from stance.bundle import Bundle, open_bundle
 from stance.domain import Article, Span
 from stance.manifest import ModelKind
-from stance.network import OnnxTagNetwork, TagNetwork, TokenTags
-from stance.packing import Group, batches, fill_rows, lay_out
-from stance.render import Block, read_tokenizer
+from stance.network import OnnxTagNetwork, TagNetwork, TokenTags, answers
+from stance.packing import Group, Rows, batches, fill_rows, lay_out
+from stance.render import read_tokenizer
 from stance.tags import TAGS, Part, WordSpan, beginning, best_tags, read_tags
 
 # Tokens of the rows that go through the network together, and of the articles that are in hand.
@@ -81,11 +82,22 @@ class Tagger:
         network: packed rows to tags and link vectors.
         reader: articles to tokens and windows.
         name: the name by which its answers cite it.
+        batch_tokens: of the rows that go through the network together.
+        portion_tokens: of the articles that are packed together.
     """
 
-    def __init__(self, network: TagNetwork, reader: ArticleReader, name: str) -> None:
+    def __init__(
+        self,
+        network: TagNetwork,
+        reader: ArticleReader,
+        name: str,
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+        portion_tokens: int = PORTION_TOKENS,
+    ) -> None:
         self.name = name
         self._network, self._reader = network, reader
+        self._batch_tokens, self._portion_tokens = batch_tokens, portion_tokens
 
     @classmethod
     def load(cls, bundle: Bundle, threads: int | None = None) -> Self:
@@ -115,42 +127,79 @@ class Tagger:
 
     def tag_each(self, articles: Iterable[Article]) -> Iterator[Tagged]:
         """What is said in each article, lazily, in order; the articles may have no end."""
-        portion: list[ArticleTokens] = []
+        in_hand: deque[_Portion] = deque()
+
+        def rows() -> Iterator[Rows]:
+            for portion in self._portions(articles):
+                in_hand.append(portion)
+                yield from portion.rows()
+
+        for found in answers(self._network, rows()):
+            while in_hand[0].is_answered:  # of articles without words
+                yield from in_hand.popleft().tagged()
+            in_hand[0].take(found)
+            if in_hand[0].is_answered:
+                yield from in_hand.popleft().tagged()
+        for portion in in_hand:
+            yield from portion.tagged()
+
+    def _portions(self, articles: Iterable[Article]) -> Iterator["_Portion"]:
+        read: list[ArticleTokens] = []
         n_tokens = 0
         for article in articles:
-            portion.append(self._reader.read(article.text))
-            n_tokens += len(portion[-1].ids)
-            if n_tokens >= PORTION_TOKENS:
-                yield from self._tag(portion)
-                portion, n_tokens = [], 0
-        yield from self._tag(portion)
+            read.append(self._reader.read(article.text))
+            n_tokens += len(read[-1].ids)
+            if n_tokens >= self._portion_tokens:
+                yield _Portion(read, self._reader, self._batch_tokens)
+                read, n_tokens = [], 0
+        yield _Portion(read, self._reader, self._batch_tokens)
 
-    def _tag(self, portion: Sequence[ArticleTokens]) -> Iterator[Tagged]:
-        cut = [tokens.windows(self._reader.longest_window) for tokens in portion]
-        blocks = [
-            self._reader.block(tokens, window)
-            for tokens, windows in zip(portion, cut, strict=True)
+
+class _Portion:
+    """Articles whose windows are packed together; unpacks the answers as they come."""
+
+    def __init__(
+        self, articles: Sequence[ArticleTokens], reader: ArticleReader, batch_tokens: int
+    ) -> None:
+        self._articles = articles
+        self._cut = [tokens.windows(reader.longest_window) for tokens in articles]
+        self._blocks = [
+            reader.block(tokens, window)
+            for tokens, windows in zip(articles, self._cut, strict=True)
             for window in windows
         ]
-        answers = iter(self._answers(blocks))
-        for tokens, windows in zip(portion, cut, strict=True):
-            yield decode(tokens, windows, [next(answers) for _ in windows])
+        lengths = [len(block) for block in self._blocks]
+        rows = fill_rows(lengths, reader.longest_window + SPECIAL_TOKENS)
+        self._batches = list(batches(rows, lengths, batch_tokens))
+        self._answers: dict[int, TokenTags] = {}
+        self._n_answered = 0
 
-    def _answers(self, blocks: Sequence[Block]) -> list[TokenTags]:
-        """What the network says of each block's tokens but the two special ones."""
-        lengths = [len(block) for block in blocks]
-        answers: dict[int, TokenTags] = {}
-        rows = fill_rows(lengths, self._reader.longest_window + SPECIAL_TOKENS)
-        for batch in batches(rows, lengths, BATCH_TOKENS):
-            found = self._network(lay_out([[Group(blocks[n], ()) for n in row] for row in batch]))
-            for r, row in enumerate(batch):
-                at = 0
-                for n in row:
-                    inner = slice(at + 1, at + lengths[n] - 1)
-                    # Copied, so that the rows of a batch can be let go.
-                    answers[n] = TokenTags(*(array[r, inner].copy() for array in found))
-                    at += lengths[n]
-        return [answers[n] for n in range(len(blocks))]
+    @property
+    def is_answered(self) -> bool:
+        """Whether the answers of all rows have come."""
+        return self._n_answered == len(self._batches)
+
+    def rows(self) -> Iterator[Rows]:
+        """The batches, in order."""
+        for batch in self._batches:
+            yield lay_out([[Group(self._blocks[n], ()) for n in row] for row in batch])
+
+    def take(self, found: TokenTags) -> None:
+        """Unpack what was found of the next batch: of each block's tokens but the special ones."""
+        for r, row in enumerate(self._batches[self._n_answered]):
+            at = 0
+            for n in row:
+                end = at + len(self._blocks[n])
+                # Copied, so that the rows of a batch can be let go.
+                self._answers[n] = TokenTags(*(one[r, at + 1 : end - 1].copy() for one in found))
+                at = end
+        self._n_answered += 1
+
+    def tagged(self) -> Iterator[Tagged]:
+        """What is said in each article, once all is answered."""
+        in_order = (self._answers[n] for n in range(len(self._blocks)))
+        for tokens, windows in zip(self._articles, self._cut, strict=True):
+            yield decode(tokens, windows, [next(in_order) for _ in windows])
 
 
 def decode(

@@ -123,3 +123,8 @@ def progress(shown: bool) -> Iterator[Callable[[int], None]]:
             bar.update(task, completed=n_done, rate=f"{speed:.0f}/s" if speed else "")
 
         yield count
+
+
+def on_one_line(text: str) -> str:
+    """A text of others, for a line of its own: nothing in it drives the terminal."""
+    return " ".join(_visible(text).split())

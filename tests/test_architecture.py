@@ -14,6 +14,7 @@ from stance.bundle import default_name, models_dir
 
 LIBRARY = [
     "stance", "stance.__main__", "stance.statement_files", "stance.result_files", "stance.report",
+    "stance.torch_network",
 ]  # fmt: skip
 HEAVY = {"torch", "transformers", "onnx", "sklearn", "safetensors", "scipy", "pandas", "training"}
 WEB = {"fastapi", "starlette", "pydantic", "uvicorn", "api"}
@@ -32,6 +33,25 @@ def brought_along_by(module: str) -> frozenset[str]:
 @pytest.mark.parametrize("module", [*LIBRARY, "api.app"])
 def test_serving_brings_no_training_library_along(module: str) -> None:
     assert brought_along_by(module) & HEAVY == set()
+
+
+def test_classifying_brings_no_training_library_along() -> None:
+    code = """
+import sys
+from contextlib import suppress
+from stance.__main__ import main
+with suppress(SystemExit):
+    main(["classify", "--json", "--text", "Kyiv supports peace.", "--threads", "1"])
+print(*sys.modules)
+"""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    answer, modules = done.stdout.splitlines()
+
+    assert '"sentiment"' in answer
+    # The arguments of training's commands come along, and none of what it computes with.
+    assert {name.split(".")[0] for name in modules.split()} & HEAVY <= {"training"}
 
 
 @pytest.mark.parametrize("module", LIBRARY)

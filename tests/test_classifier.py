@@ -1,14 +1,16 @@
 """The engine keeps the order, and no answer depends on what is asked beside it."""
 
 import random
-from collections.abc import Callable, Iterator
-from itertools import count, islice
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count, islice, product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from stance.bundle import models_dir, open_bundle, publish, seal, stage
@@ -16,6 +18,7 @@ from stance.calibration import UNCALIBRATED, Calibration
 from stance.classifier import BATCH_TOKENS, ROW_TOKENS, WINDOW_STATEMENTS, Classifier
 from stance.domain import Issue, Kind, Prediction, Question, Result, Statement
 from stance.errors import BundleError, InputError
+from stance.network import Network
 from stance.packing import Rows
 from stance.render import Renderer
 from tests.fakes import (
@@ -164,6 +167,41 @@ def test_no_more_statements_are_read_than_the_window_in_hand(
 
     n_read = int(next(endless).id or "")
     assert n_read == -(-taken // WINDOW_STATEMENTS) * WINDOW_STATEMENTS
+
+
+class Ahead:
+    """The fake network behind a queue: three batches are laid out before one is answered."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def __call__(self, rows: Rows, /) -> NDArray[np.float32]:
+        pytest.fail("asked without its queue")
+
+    def each(self, rows: Iterable[Rows], /) -> Iterator[NDArray[np.float32]]:
+        waiting: deque[Rows] = deque()
+        for one in rows:
+            waiting.append(one)
+            if len(waiting) == 3:
+                yield self._network(waiting.popleft())
+        yield from map(self._network, waiting)
+
+
+def test_a_network_that_takes_rows_ahead_gives_the_same_results_in_order(
+    tokenizer: Tokenizer, classifier: Classifier
+) -> None:
+    statements = [
+        Statement(f"{where} {verb} NATO " + "and " * n, targets=("Kyiv",) * (n % 3))
+        for n, (where, verb) in enumerate(product(("Kyiv", "Warsaw"), KEYWORDS * 3))
+    ]
+    queued = Classifier(
+        Ahead(keyword_network(tokenizer)), Renderer(tokenizer, 64), UNCALIBRATED, "keyword",
+        batch_tokens=100, window_statements=4,
+    )  # fmt: skip
+
+    ahead = list(queued.classify(statements, [NATO, TAX]))
+
+    assert ahead == list(classifier.classify(statements, [NATO, TAX]))
 
 
 def test_no_statements_have_no_results(classifier: Classifier) -> None:

@@ -15,15 +15,16 @@ from stance.errors import StanceError
 from stance.issues import read_catalogue
 from stance.packing import even_rows
 from stance.render import Renderer
+from stance.torch_network.heads import StanceNetwork
 from tests.tiny import labelled_rows, tiny_encoder, write_jsonl
 from training.checkpoint import Checkpoints
+from training.encoders import from_encoder
 from training.engine import torch_classifier
 from training.examples import Example, Label
 from training.finetune import finetune, label_losses
 from training.label_files import read_labels
 from training.material import OWN_DATA
 from training.mixture import Mixture
-from training.network import StanceNetwork
 from training.recipe import Stage
 from training.weights import label_weights
 from training.wordings import Wordings
@@ -51,7 +52,7 @@ def _examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
 
 
 def start(encoder: Path) -> tuple[StanceNetwork, Renderer]:
-    network, tokenizer = StanceNetwork.from_encoder(str(encoder))
+    network, tokenizer = from_encoder(StanceNetwork, str(encoder))
     return network, Renderer(tokenizer, network.window)
 
 

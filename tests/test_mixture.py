@@ -5,17 +5,19 @@ from tokenizers import Tokenizer
 
 from stance.domain import Kind, Question, Stance, Statement
 from stance.render import Renderer
+from stance.torch_network.heads import StanceNetwork
 from tests.tiny import tiny_encoder
+from training.encoders import from_encoder
 from training.examples import Example, Label
 from training.mixture import Mixture
-from training.network import StanceNetwork
 from training.recipe import Stage
 from training.wordings import Wordings
 
 
 @pytest.fixture(scope="module", name="renderer")
 def _renderer(tmp_path_factory: pytest.TempPathFactory) -> Renderer:
-    network, tokenizer = StanceNetwork.from_encoder(str(tiny_encoder(tmp_path_factory.mktemp("e"))))
+    folder = tiny_encoder(tmp_path_factory.mktemp("e"))
+    network, tokenizer = from_encoder(StanceNetwork, str(folder))
     assert isinstance(tokenizer, Tokenizer)
     return Renderer(tokenizer, network.window)
 

@@ -16,12 +16,13 @@ from stance.manifest import ModelKind
 from stance.promotion import promote as serve
 from stance.promotion import roll_back
 from stance.render import Renderer
+from stance.torch_network.heads import StanceNetwork
 from tests.tiny import labelled_rows, tiny_encoder, write_jsonl
 from tests.tiny_analysis import publish_extractor
+from training.encoders import from_encoder
 from training.export import export_onnx
 from training.finetune import finetune
 from training.label_files import read_labels
-from training.network import StanceNetwork
 from training.promote import promote
 from training.recipe import Stage
 from training.seen import Seen
@@ -38,7 +39,7 @@ def _models(tmp_path: Path) -> Path:
 def _good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A staged folder of a network that knows one word from another."""
     folder = tmp_path_factory.mktemp("good")
-    network, tokenizer = StanceNetwork.from_encoder(str(tiny_encoder(folder / "encoder")))
+    network, tokenizer = from_encoder(StanceNetwork, str(tiny_encoder(folder / "encoder")))
     rows = write_jsonl(folder / "rows.jsonl", labelled_rows(150, seed=7))
     examples = read_labels([rows], read_catalogue()).examples
     recipe = Stage(
@@ -55,7 +56,7 @@ def _good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _bad(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A staged folder of a network that knows nothing."""
     folder = tmp_path_factory.mktemp("bad")
-    network, tokenizer = StanceNetwork.from_encoder(str(tiny_encoder(folder / "encoder")), seed=3)
+    network, tokenizer = from_encoder(StanceNetwork, str(tiny_encoder(folder / "encoder")), seed=3)
     with torch.no_grad():
         network.out.bias[3] = 5.0
     return _staged(folder / "staged", network, tokenizer)

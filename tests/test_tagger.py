@@ -1,6 +1,6 @@
 """Windows, words and links become spans of the article; packing changes no answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice, repeat
 
 import numpy as np
@@ -79,6 +79,24 @@ def test_many_articles_are_tagged_in_order_as_each_alone() -> None:
 
     assert together == [tagger.tag(article) for article in articles]
     assert len({len(one.spans) for one in together}) > 1
+
+
+def test_a_network_that_takes_rows_ahead_tags_the_same_articles_in_order() -> None:
+    tagger = by_eye(24)
+    network = tagger._network
+
+    class Ahead:
+        def __call__(self, rows: Rows, /) -> TokenTags:
+            pytest.fail("asked without its queue")
+
+        def each(self, rows: Iterable[Rows], /) -> Iterator[TokenTags]:
+            yield from map(network, list(rows))
+
+    marked = [one.article for one in marked_articles(9, n_sentences=3)]
+    articles = [Article(""), *marked[:4], Article(" "), Article("\n"), *marked[4:], Article("")]
+    queued = Tagger(Ahead(), tagger._reader, "queued", batch_tokens=48, portion_tokens=60)
+
+    assert list(queued.tag_each(articles)) == [tagger.tag(article) for article in articles]
 
 
 def test_articles_are_read_as_they_are_asked_for() -> None:

@@ -15,13 +15,13 @@ from stance.network import OnnxTagNetwork, TokenTags
 from stance.packing import PADDING_GROUP, Group, Rows, lay_out
 from stance.render import Block
 from stance.tagger import Tagger
+from stance.torch_network.heads import LINK_WIDTH, StanceNetwork, TaggerNetwork, turned
 from tests.tiny import tiny_encoder
 from tests.tiny_articles import marked_articles
 from tests.tiny_bundles import publish_tiny
+from training.encoders import from_encoder
 from training.engine import torch_tagger
 from training.export import export_tagger
-from training.network import StanceNetwork
-from training.tagger_network import LINK_WIDTH, TaggerNetwork, turned
 from training.world import World
 
 
@@ -34,7 +34,7 @@ def _encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _saved(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network in half precision, and its export."""
     folder = tmp_path_factory.mktemp("bundle")
-    network, tokenizer = TaggerNetwork.from_encoder(str(encoder))
+    network, tokenizer = from_encoder(TaggerNetwork, str(encoder))
     with torch.no_grad():
         network.tags.weight *= 8  # untrained, it would be sure of nothing
         network.link_from.weight *= 8
@@ -95,7 +95,7 @@ def test_a_token_sees_all_of_its_window(saved: Path) -> None:
 
 
 def test_an_article_is_tagged_alike_among_others_and_alone(saved: Path, encoder: Path) -> None:
-    _, tokenizer = TaggerNetwork.from_encoder(str(encoder))
+    _, tokenizer = from_encoder(TaggerNetwork, str(encoder))
     tagger = Tagger(OnnxTagNetwork(saved / "model.onnx", 1), ArticleReader(tokenizer, 40), "tiny")
     articles = [one.article for one in marked_articles(8, n_sentences=4)]
 
@@ -110,7 +110,7 @@ def test_an_article_is_tagged_alike_among_others_and_alone(saved: Path, encoder:
 
 
 def test_a_network_in_torch_tags_as_its_export_does(saved: Path, encoder: Path) -> None:
-    _, tokenizer = TaggerNetwork.from_encoder(str(encoder))
+    _, tokenizer = from_encoder(TaggerNetwork, str(encoder))
     reader = ArticleReader(tokenizer, 64)
     [marked] = marked_articles(1)
 
@@ -122,8 +122,8 @@ def test_a_network_in_torch_tags_as_its_export_does(saved: Path, encoder: Path) 
 
 
 def test_a_tagger_and_a_classifier_begin_from_the_same_encoder(encoder: Path) -> None:
-    tagger, _ = TaggerNetwork.from_encoder(str(encoder))
-    classifier, _ = StanceNetwork.from_encoder(str(encoder))
+    tagger, _ = from_encoder(TaggerNetwork, str(encoder))
+    classifier, _ = from_encoder(StanceNetwork, str(encoder))
 
     assert tagger.window == classifier.window == 64
     for name, weight in tagger.layers.state_dict().items():
@@ -131,7 +131,7 @@ def test_a_tagger_and_a_classifier_begin_from_the_same_encoder(encoder: Path) ->
 
 
 def test_a_network_of_another_kind_is_not_read_as_a_tagger(encoder: Path, tmp_path: Path) -> None:
-    StanceNetwork.from_encoder(str(encoder))[0].save_pretrained(tmp_path)
+    from_encoder(StanceNetwork, str(encoder))[0].save_pretrained(tmp_path)
 
     with pytest.raises(RuntimeError, match="link_from"):
         TaggerNetwork.from_pretrained(tmp_path)

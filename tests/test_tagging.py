@@ -12,15 +12,16 @@ from stance.article_tokens import ArticleReader
 from stance.domain import Article, Span
 from stance.errors import StanceError
 from stance.tags import OUTSIDE, Part, beginning, read_tags
+from stance.torch_network.heads import TaggerNetwork
 from tests.fakes import word_tokenizer
 from tests.tiny import tiny_encoder
 from tests.tiny_articles import marked_articles, spans_of
 from training.checkpoint import Checkpoints
+from training.encoders import from_encoder
 from training.engine import torch_tagger
 from training.gold import Gold, GoldArticle
 from training.recipe import Schedule
 from training.tag_labels import UNLABELLED, label_article, label_window
-from training.tagger_network import TaggerNetwork
 from training.tagging import Step, finetune_tagger, link_losses, tagging_loss
 from training.world import World
 
@@ -49,7 +50,7 @@ def _encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(encoder: Path) -> tuple[TaggerNetwork, ArticleReader]:
-    network, tokenizer = TaggerNetwork.from_encoder(str(encoder))
+    network, tokenizer = from_encoder(TaggerNetwork, str(encoder))
     return network, ArticleReader(tokenizer, network.window)
 
 

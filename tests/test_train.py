@@ -14,10 +14,11 @@ from stance.classifier import Classifier
 from stance.domain import Issue, Statement
 from stance.errors import StanceError
 from stance.promotion import promote
+from stance.torch_network.heads import StanceNetwork
 from tests.tiny import labelled_rows, own_statements, tiny_encoder, tiny_recipe, write_jsonl
 from training.checkpoint import Checkpoints
+from training.encoders import from_encoder
 from training.material import LabelFiles, gather
-from training.network import StanceNetwork
 from training.order import Order
 from training.recipe import read_stance_recipe
 from training.seen import Seen, read_seen
@@ -212,7 +213,7 @@ def test_what_was_trained_before_it_broke_off_is_not_trained_again(
     trained: list[dict[str, torch.Tensor]] = []
 
     for _ in range(2):
-        network, tokenizer = StanceNetwork.from_encoder(order.base)
+        network, tokenizer = from_encoder(StanceNetwork, order.base)
         with caplog.at_level(logging.INFO, "stance.training"):
             caplog.clear()
             train_stages(

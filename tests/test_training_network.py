@@ -16,8 +16,9 @@ from stance.errors import BundleError
 from stance.network import OnnxNetwork
 from stance.packing import Group, Rows, lay_out
 from stance.render import Block, Renderer
+from stance.torch_network.heads import StanceNetwork
+from training.encoders import from_encoder
 from training.export import export_onnx
-from training.network import StanceNetwork
 
 TINY: dict[str, Any] = {
     "vocab_size": 50, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -144,7 +145,7 @@ def test_the_shipped_network_equals_torch_on_500_texts() -> None:
 
 
 def test_the_packaged_encoder_is_one_to_begin_from() -> None:
-    network, tokenizer = StanceNetwork.from_encoder()
+    network, tokenizer = from_encoder(StanceNetwork)
 
     renderer = Renderer(tokenizer, network.window)
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from stance.errors import StanceError
 from tests.tiny import labelled_rows, tiny_encoder, tiny_recipe, write_jsonl
 from training.checkpoint import Checkpoints, Progress
-from training.world import World, has_fast_bfloat16, join_world
+from training.world import World, join_world
 
 ROOT = Path(__file__).parents[1]
 TRAIN = """
@@ -20,10 +20,11 @@ import sys
 from pathlib import Path
 from stance.issues import read_catalogue
 from stance.render import Renderer
+from stance.torch_network.heads import StanceNetwork
 from training.checkpoint import Checkpoints
+from training.encoders import from_encoder
 from training.finetune import finetune
 from training.label_files import read_labels
-from training.network import StanceNetwork
 from training.recipe import Stage
 from training.wordings import Wordings
 from training.world import join_world, leave_world
@@ -32,7 +33,7 @@ import torch
 torch.set_num_threads(1)
 folder = Path(sys.argv[1])
 world = join_world("cpu")
-network, tokenizer = StanceNetwork.from_encoder(str(folder / "encoder"))
+network, tokenizer = from_encoder(StanceNetwork, str(folder / "encoder"))
 examples = read_labels([folder / "rows.jsonl"], read_catalogue()).examples
 stage = Stage({"labels": 1.0}, epochs=2, learning_rate=0.01, tokens_per_step=256, row_tokens=64,
               dropout=0.0, strangers=0.0, bf16=False)
@@ -105,7 +106,3 @@ def test_a_step_is_shared_among_all() -> None:
 def test_a_gpu_that_is_not_there_is_not_replaced_in_silence() -> None:
     with pytest.raises(StanceError, match="--device cuda: torch sees no GPU"):
         join_world("cuda")
-
-
-def test_bfloat16_is_asked_of_the_hardware() -> None:
-    assert has_fast_bfloat16(torch.device("cpu")) in (True, False)

@@ -18,13 +18,14 @@ import numpy as np
 from stance.domain import Kind
 from stance.errors import StanceError
 from stance.render import Renderer
+from stance.torch_network.heads import StanceNetwork
 from training import evaluate
 from training.answers import Answered, answer
 from training.baselines import fit_baselines
+from training.encoders import DEFAULT_ENCODER
 from training.engine import torch_classifier
 from training.examples import Example
 from training.finetune import finetune
-from training.network import DEFAULT_ENCODER, StanceNetwork
 from training.recipe import Stage, read_stance_recipe, shipped_recipe
 from training.sources import read_hub, read_pairs, read_source
 from training.start import open_parent, start_network

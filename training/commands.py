@@ -103,9 +103,9 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     with _extra():
+        from training.encoders import DEFAULT_ENCODER
         from training.extraction import TrainedExtractor, train_extractor
         from training.material import LabelFiles
-        from training.network import DEFAULT_ENCODER
         from training.order import Order
         from training.recipe import ExtractionRecipe, read_recipe
         from training.train import Trained, train

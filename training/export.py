@@ -19,8 +19,7 @@ from torch import nn
 from stance.network import TokenTags
 from stance.packing import Group, lay_out
 from stance.render import Block
-from training.network import StanceNetwork
-from training.tagger_network import TaggerNetwork
+from stance.torch_network.heads import StanceNetwork, TaggerNetwork
 
 OPSET = 20
 

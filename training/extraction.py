@@ -16,6 +16,7 @@ from stance.bundle import Bundle, publish, seal, stage
 from stance.errors import StanceError
 from stance.manifest import SPEAKERS_FILE, ModelKind
 from stance.quotes import Extractor
+from stance.torch_network.heads import TaggerNetwork
 from training.article_material import ArticleMaterial, gather_articles
 from training.checkpoint import Checkpoints, Progress
 from training.engine import torch_tagger
@@ -32,7 +33,6 @@ from training.order import Order, encoder_name, run_name
 from training.recipe import ExtractionRecipe, Schedule
 from training.speaker_model import fit_speakers
 from training.start import open_parent, start_tagger
-from training.tagger_network import TaggerNetwork
 from training.tagging import finetune_tagger
 from training.world import World
 

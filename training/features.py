@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from stance.packing import Group, lay_out
 from stance.render import Renderer
+from stance.torch_network.heads import StanceNetwork
 from training.examples import Example
-from training.network import StanceNetwork
 
 _BATCH = 16
 

@@ -8,11 +8,11 @@ from torch import Tensor
 from stance.calibration import HEADS, N_LOGITS
 from stance.packing import Group, Rows, even_rows, lay_out
 from stance.render import Renderer
+from stance.torch_network.heads import StanceNetwork
 from training.checkpoint import Checkpoints, Progress
 from training.examples import Example, Label
 from training.loop import run_stage
 from training.mixture import Mixture, Step
-from training.network import StanceNetwork
 from training.recipe import Stage
 from training.weights import label_weights
 from training.wordings import Wordings

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from stance.errors import StanceError
+from stance.torch_network.device import has_fast_bfloat16
 from training.checkpoint import (
     Checkpoints,
     Progress,
@@ -20,7 +21,7 @@ from training.checkpoint import (
 )
 from training.recipe import Schedule
 from training.weights import RunningMean
-from training.world import World, has_fast_bfloat16
+from training.world import World
 
 log = logging.getLogger("stance.training")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from stance.bundle import Bundle, bundle_names, check_name
 from stance.errors import StanceError
 from training.checkpoint import Checkpoints
+from training.encoders import DEFAULT_ENCODER
 from training.material import OWN_DATA, LabelFiles
-from training.network import DEFAULT_ENCODER
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from tokenizers import Tokenizer
 from stance.bundle import Bundle, verify
 from stance.errors import StanceError
 from stance.manifest import ModelKind
-from training.network import StanceNetwork
-from training.tagger_network import TaggerNetwork
+from stance.torch_network.heads import StanceNetwork, TaggerNetwork
+from training.encoders import from_encoder
 
 _NEEDED = ("model.safetensors", "config.json")
 
@@ -43,7 +43,7 @@ def start_network(parent: Bundle | None, base: str, seed: int) -> tuple[StanceNe
         StanceError: the encoder cannot be loaded, or cannot take the mask.
     """
     if parent is None:
-        return StanceNetwork.from_encoder(base, seed=seed)
+        return from_encoder(StanceNetwork, base, seed=seed)
     tokenizer = Tokenizer.from_file(str(parent.folder / "tokenizer.json"))
     return StanceNetwork.from_pretrained(parent.folder), tokenizer
 
@@ -55,6 +55,6 @@ def start_tagger(parent: Bundle | None, base: str, seed: int) -> tuple[TaggerNet
         StanceError: the encoder cannot be loaded, or cannot take the mask.
     """
     if parent is None:
-        return TaggerNetwork.from_encoder(base, seed=seed)
+        return from_encoder(TaggerNetwork, base, seed=seed)
     tokenizer = Tokenizer.from_file(str(parent.folder / "tokenizer.json"))
     return TaggerNetwork.from_pretrained(parent.folder), tokenizer

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from stance.article_tokens import ArticleReader
 from stance.packing import Group, even_rows, lay_out
+from stance.torch_network.heads import TaggerNetwork
 from training.checkpoint import Checkpoints, Progress
 from training.gold import GoldArticle
 from training.loop import run_stage
@@ -24,7 +25,6 @@ from training.tag_labels import (
     label_article,
     label_window,
 )
-from training.tagger_network import TaggerNetwork
 from training.world import World
 
 Step = Sequence[LabelledWindow]

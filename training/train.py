@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from stance.bundle import Bundle, default_name, publish, seal, stage, verify
 from stance.errors import BundleError, FileError
 from stance.render import Renderer
+from stance.torch_network.heads import StanceNetwork
 from training import evaluate
 from training.answers import answer
 from training.calibrate import calibrate
@@ -27,7 +28,6 @@ from training.finetune import finetune
 from training.loop import run_stages
 from training.material import WORDINGS, Material, gather, read_own
 from training.measure import Measured, measure
-from training.network import StanceNetwork
 from training.order import Order, encoder_name, run_name
 from training.recipe import LABELS, OWN, Recipe, Stage, read_stance_recipe, shipped_recipe
 from training.seen import FILE as SEEN_FILE

@@ -103,11 +103,3 @@ def leave_world() -> None:
     """Let go of the other processes."""
     if distributed.is_available() and distributed.is_initialized():
         distributed.destroy_process_group()
-
-
-def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device computes bfloat16 in hardware; elsewhere it is slower than float32."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    found = torch.cpu.get_capabilities()
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
