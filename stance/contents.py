@@ -53,19 +53,30 @@ class Piece(NamedTuple):
 def cut_at(pieces: Iterable[Piece], paragraphs: Sequence[Span], text: str) -> Iterator[Piece]:
     """The pieces cut where paragraphs end, without those that hold no word.
 
-    No statement goes over a paragraph's end in one piece: what has run on into the next paragraph
-    is nobody's, unless a colon led to it.
+    No statement goes over a paragraph's end in one piece. The part in the paragraph of the cue is
+    the attribution's, or else the first, and what a colon leads to; the rest is nobody's.
     """
     starts = [start for start, _ in paragraphs]
     for piece in pieces:
         first = max(0, bisect_right(starts, piece.start) - 1)
-        draft, is_led = piece.draft, False
-        for start, end in paragraphs[first : bisect_left(starts, piece.end)]:
-            part = Piece(max(start, piece.start), min(end, piece.end), draft)
-            if part.start < part.end and _WORD.search(text, part.start, part.end):
-                yield part
-                is_led = is_led or text[part.end - 1] == ":"
-                draft = draft if is_led else Draft()
+        parts = [
+            Piece(max(start, piece.start), min(end, piece.end), piece.draft)
+            for start, end in paragraphs[first : bisect_left(starts, piece.end)]
+        ]
+        parts = [part for part in parts if _WORD.search(text, part.start, part.end)]
+        yield from _owned(parts, starts, text) if len(parts) > 1 else parts
+
+
+def _owned(parts: Sequence[Piece], starts: Sequence[int], text: str) -> Iterator[Piece]:
+    def paragraph(at: int) -> int:
+        return bisect_right(starts, at)
+
+    draft = parts[0].draft
+    home = paragraph(draft.cue[0]) if draft.cue else -1
+    own = next((n for n, part in enumerate(parts) if paragraph(part.start) == home), 0)
+    is_led = text[parts[own].end - 1] == ":"
+    for n, part in enumerate(parts):
+        yield part if n == own or (is_led and n > own) else part._replace(draft=Draft())
 
 
 def over(pieces: Sequence[Piece], span: Span) -> slice:

@@ -169,6 +169,10 @@ HARD_FORMS = {
             "“It is early,” | he | said | direct",
         ],
     ),
+    "what begins before the paragraph": (
+        "{c1:By our reporter\n\nThe port is shut}, {q1:according to} {s1:Berg}.",
+        ["The port is shut | Berg | according to | indirect"],
+    ),
     "a list": (
         "{s1:She} {q1:made} {c1:two demands:\n\nOpen the port.\n\nFree the crew}.",
         ["two demands: / Open the port / Free the crew | She | made | indirect"],
