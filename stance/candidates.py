@@ -5,7 +5,7 @@ candidate may differ between "she" and "the ministry". Knows nothing of weights.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from stance.domain import SpeechKind
@@ -13,222 +13,37 @@ from stance.entities import Entity
 from stance.lexicon import lexicon, singulars
 from stance.mentions import Form
 from stance.names import bare, fits
-from stance.roles import BEHIND_HEAD
 from stance.scene import Scene
+from stance.turn import Turn, meet
 
 Features = Mapping[str, float]
 Named = Iterator[tuple[str, float]]
 Candidate = tuple[Entity | None, Features]
 
-_ALIKE = [
-    frozenset(words.split())
-    for words in (
-        "envoy ambassador diplomat representative delegate observer emissary",
-        "lawmaker mp mep deputy senator member legislator congressman congresswoman back-bencher",
-        "spokesman spokeswoman spokesperson",
-        "chairman chairwoman chair chairperson president head leader chief director",
-        "judge justice magistrate",
-        "soldier fighter officer gunner",
-        "reporter journalist correspondent interviewer editor",
-        "premier minister chancellor",
-        "lawyer attorney counsel solicitor",
-        "official officer source person diplomat executive man woman",
-        "scholar academic professor researcher analyst economist historian expert author",
-        "priest father bishop abbot",
-        "commander general colonel officer major captain",
-        "ministry department office government",
-        "firm company manager group",
-        "council organisation association federation union body",
-    )
-]
 _ANYONE = frozenset(("person", "man", "woman"))
 _PRESS = frozenset(("newspaper", "paper", "publication", "magazine", "website"))
 _PASSIVE = frozenset(("asked", "pressed", "questioned"))
-_ASKS = ("ask", "inquir", "wonder", "demand", "press", "question")
-_ANSWERS = (
-    "answer", "repl", "retort", "respond", "object", "counter", "conced", "agree", "admit",
-)  # fmt: skip
-_PARTS = frozenset(
-    ["one", "two", "three", "some", "most", "many", "several", "few", "both", "others", "other", "another", "neither", "none", "each", "half", "all", "any", "either"]
-)
-_EARLIER = frozenset(("same", "this", "that"))
 # Forms whose candidates are told apart by the same things, so that each learns from the others.
 _SHARED = frozenset((Form.HE, Form.IT, Form.SILENT, Form.BARE, Form.LABEL))
 _SURELY = 0.3  # of a gender
-# In characters.
-_INTRO = 5
-_CALL = 60
-_TURNS = 3
-_MOST_TURNS = 20
-# In sentences.
-_SOON = 3
-_NEAR = 2
+_MOST_TURNS = 20  # attributions
+_SOON = 3  # sentences
 
 
 def candidates(scene: Scene) -> list[Candidate]:
     """Who may have made the scene's next attribution, each with features; nobody (None) is last."""
-    view = _View(scene)
+    view = _Clues(scene)
     found: list[Candidate] = [(entity, view.features(entity)) for entity in view.eligible()]
     return [*found, (None, view.of_nobody())]
 
 
-class _View:
-    """What the next attribution of a scene sees of it."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.number = number = len(scene.order)
-        self.mention = mention = scene.mentions[number]
-        self.attribution = scene.attributions[number]
-        self.at = mention.start
-        self.sentence = scene.layout.sentence(self.at)
-        self.paragraph = scene.layout.paragraph(self.at)
-        self.last = scene.order[-1] if scene.order else None
-        told = (one for one in reversed(scene.order) if one not in (None, self.last))
-        self.before = next(told, None)
-        self.next = scene.named[number + 1] if number + 1 < len(scene.named) else None
-        is_office = mention.form is Form.OFFICE
-        self.own = scene.own_body(mention) if is_office else None
-        self.author = scene.author(mention) if is_office else None
-        self.form = f"office.{mention.article}" if is_office else str(mention.form)
-        if self.form in ("office.definite", "office.own") and self._is_known_person():
-            self.form += ".person"
-        self.is_answer = self._is_answer()
-        self.near = scene.cast.near(self.at)
-        self.persons = [one for one in self.near if one.person is not None]
-        self.bodies = [one for one in self.near if one.person is None]
-        self.seen = {one: one.last_seen(self.at) for one in self.near}
-        self.rank = self._ranks()
-        self.main = max(self.persons, key=lambda one: len(one.seen), default=None)
-        self.pairs = scene.pairs.of(self.at, scene.order) if mention.ordinal else {}
-        self.called = self._called() if mention.form is Form.LABEL else []
-        self.near_humans = sum(
-            rank_of is not None and self.sentence - scene.layout.sentence(self.seen[one] or 0) <= _NEAR
-            for one, rank_of in self.rank.items()
-        )
-
-    def _called(self) -> list[Entity]:
-        """Who is behind "QUESTION": who says the own name first, was called up, or asked before."""
-        scene, start = self.scene, self.attribution.spans[0][0]
-        named = [one for one in self.persons if one.is_heard(start, start + _INTRO)]
-        if named or not self.number:
-            return named
-        end = scene.attributions[self.number - 1].spans[-1][1]
-        called = [
-            one
-            for one in self.persons
-            if one is not self.last and scene.is_called(one, end - _CALL, end)
-        ]
-        if called:
-            return called[-1:]
-        alike = [n for n in range(max(0, self.number - _TURNS), self.number)
-                 if scene.mentions[n].keys == self.mention.keys and scene.order[n]]
-        return [one for n in alike[-1:] if (one := scene.order[n])]
-
-    def _is_answer(self) -> bool:
-        """Whether the cue says that another is answered, or a question was told just before."""
-        scene, before = self.scene, self.number - 1
-        if any(word.startswith(_ANSWERS) for word in scene.cue(self.number)):
-            return True
-        if before < 0 or self._paragraphs_since(before) > 1:
-            return False
-        asked = any(word.startswith(_ASKS) for word in scene.cue(before))
-        return asked or scene.is_question(before)
-
-    def _paragraphs_since(self, number: int) -> int:
-        start = self.scene.attributions[number].spans[-1][0]
-        return self.paragraph - self.scene.layout.paragraph(start)
-
-    def _ranks(self) -> dict[Entity, int]:
-        """How many that agree with the mention stood nearer, of each who stood before."""
-        near = [
-            (seen, n, one)
-            for n, (one, seen) in enumerate(self.seen.items())
-            if seen is not None and (one.spoke or one.is_human) and self._agrees(one)
-        ]
-        near.sort(reverse=True, key=lambda placed: placed[:2])
-        return {one: rank for rank, (_, _, one) in enumerate(near)}
-
-    def _agrees(self, entity: Entity) -> bool:
-        if self.mention.form is Form.HE:
-            return entity.is_human and entity.gender * self.mention.gender >= -_SURELY
-        if self.mention.form is Form.IT:
-            return entity.plural == self.mention.plural and not entity.person
-        return True
-
-    def eligible(self) -> Iterator[Entity]:
-        """The persons and bodies that can be meant at all."""
-        mention, scene = self.mention, self.scene
-        if mention.head is not None:
-            keys, gender = mention.head.keys, mention.head.gender
-            fitting = scene.cast.fitting(keys)
-            agreeing = [one for one in fitting if one.gender * gender > -_SURELY]
-            known = [one for one in agreeing or fitting if one.last_seen(self.at) is not None]
-            yield from self._so_titled(known) or known or agreeing or fitting
-        elif self.called:
-            yield from self.called
-        elif self.pairs:
-            yield from dict.fromkeys(chain.from_iterable(self.pairs.values()))
-        else:
-            own = [self.own] if self.own is not None and not self._means_earlier() else []
-            author = [self.author] if self.author is not None else []
-            yield from dict.fromkeys([*own, *author, *self._others()])
-
-    def _so_titled(self, fitting: Sequence[Entity]) -> list[Entity]:
-        """Those whom the article calls by the title of the mention elsewhere: "Dr", "Judge"."""
-        titles = set(self.mention.head.titles) if self.mention.head else set()
-        titles -= {title for title in titles if lexicon().gender.get(title)}
-        return [
-            one
-            for one in fitting
-            if one.person
-            and any(
-                titles & set(use.titles) for use in one.person.uses if len(use.keys) > 1
-            )
-        ]
-
-    def _means_earlier(self) -> bool:
-        """Whether a description can only mean one brought up before: "the same person"."""
-        first, noun = self.mention.keys[0], self.mention.noun
-        is_someone = lexicon().calls_person(noun) and not lexicon().is_plural(noun)
-        return bool(self.scene.order) and is_someone and first in _EARLIER
-
-    def _others(self) -> Iterator[Entity]:
-        mention = self.mention
-        is_new = mention.article in ("indefinite", "count") and "of" not in mention.keys
-        if mention.form is Form.OFFICE and is_new:
-            return
-        yield from filter(self._may_mean_person, self.persons)
-        yield from (
-            body
-            for body in self.bodies
-            if body is not self.own and self._may_mean(body)
-        )
-
-    def _may_mean_person(self, person: Entity) -> bool:
-        mention = self.mention
-        if mention.form is not Form.OFFICE or mention.article in ("definite", "own"):
-            return mention.form is not Form.IT
-        return mention.noun in person.nouns | person.hints or bool(self._shared(person))
-
-    def _may_mean(self, body: Entity) -> bool:
-        form, seen = self.mention.form, body.last_seen(self.at)
-        if form is Form.WE:
-            is_press = bool(body.nouns & _PRESS) and body.keys[0] in ("this", "our")
-            return is_press or (bool(body.spoke) and body.plural)
-        if body.spoke:
-            return form is not Form.LABEL and (form is not Form.HE or body.is_human)
-        if body.is_hint or seen is None:
-            return False
-        if form is Form.OFFICE:
-            return _meet({self.mention.noun}, body.nouns)
-        is_near = self.sentence - self.scene.layout.sentence(seen) <= _NEAR
-        return is_near and (form is Form.IT or (form is Form.HE and body.is_human))
+class _Clues(Turn):
+    """What speaks for and against each whom the next attribution may mean."""
 
     def of_nobody(self) -> Features:
         """The features of there being no speaker."""
         found = {f"{self.form}:nobody": 1.0}
-        if self.mention.form is Form.OFFICE and self._is_part():
+        if self.mention.form is Form.OFFICE and self.is_part():
             found["office:nobody.part"] = 1.0
         if self.mention.form in (Form.SILENT, Form.BARE):
             found |= {f"{self.form}:nobody.{how}": 1.0 for how in self._manner()}
@@ -308,7 +123,8 @@ class _View:
             yield f"{number}.first", 1.0
         if entity is self.main:
             yield f"{number}.main", 1.0
-        if any(self.scene.mentions[n].keys == self.mention.keys for n in entity.spoke[-_MOST_TURNS:]):
+        lately = entity.spoke[-_MOST_TURNS:]
+        if any(self.scene.mentions[n].keys == self.mention.keys for n in lately):
             yield "again", 1.0
 
     def _of_label(self, entity: Entity) -> Named:
@@ -341,7 +157,7 @@ class _View:
         if not _PASSIVE.isdisjoint(self.scene.cue(self.number)[:1]):
             yield "asked"
         if self.number:
-            yield f"gap{min(self._paragraphs_since(self.number - 1), 2)}"
+            yield f"gap{min(self.paragraphs_since(self.number - 1), 2)}"
 
     def _of_office(self, entity: Entity) -> Named:
         mention = self.mention
@@ -375,34 +191,13 @@ class _View:
             "place": mention.keys[0] in lists.places,
             "same": mention.keys[0] == "same" or bool(mention.ordinal),
             "this": mention.keys[0] in ("this", "these"),
-            "rival": any(map(self._is_fuller, self.near)),
-            "longer": any(map(self._is_longer, self.bodies)),
-            "part": self._is_part(),
+            "rival": any(map(self.is_fuller, self.near)),
+            "longer": any(map(self.is_longer, self.bodies)),
+            "part": self.is_part(),
             "first": not self.own or not self.own.seen or self.own.seen[0] >= self.at,
             "near": any(mention.noun in one.near | one.hints for one in self.persons),
         }
         yield from ((f"own.{name}", 1.0) for name, holds in is_so.items() if holds)
-
-    def _is_longer(self, entity: Entity) -> bool:
-        """Whether a body that stood before is called by the same noun and more."""
-        mention, seen = self.mention, entity.last_seen(self.at)
-        is_so = entity is not self.own and mention.noun in entity.nouns and seen is not None
-        return is_so and len(mention.keys) == 1 and len(entity.keys) > 1
-
-    def _is_part(self) -> bool:
-        """Whether the words mean some of several: "one of them", "the other"."""
-        return bool(self.mention.keys) and self.mention.noun in _PARTS
-
-    def _is_known_person(self) -> bool:
-        """Whether the words mean one person whom the reader should know: "the envoy"."""
-        noun, lists = self.mention.noun, lexicon()
-        return lists.calls_person(noun) and not lists.is_plural(noun)
-
-    def _is_fuller(self, entity: Entity) -> bool:
-        """Whether a person, or another who has spoken, fits all that the mention says."""
-        if entity is self.own or not (entity.spoke or entity.person):
-            return False
-        return self.mention.noun in entity.nouns and self._shared(entity) in (None, 1.0)
 
     def _of_noun(self, entity: Entity) -> Named:
         noun = self.mention.noun
@@ -410,9 +205,9 @@ class _View:
             yield "noun", 1.0
             if len(self.mention.keys) == 1:
                 yield "noun.plain", 1.0
-                if self._is_longer(entity):
+                if self.is_longer(entity):
                     yield "noun.longer", 1.0
-            elif self._shared(entity) == 1.0:
+            elif self.shared(entity) == 1.0:
                 yield "noun.shared", 1.0
             if entity.person and sum(noun in one.nouns for one in self.persons) == 1:
                 yield "noun.only", 1.0
@@ -424,26 +219,17 @@ class _View:
             yield "noun.near", 1.0
             if sum(noun in one.near | one.nouns for one in self.persons) == 1:
                 yield "noun.near.only", 1.0
-        elif _meet({noun}, entity.nouns) or (noun in _ANYONE and entity.is_human):
+        elif meet({noun}, entity.nouns) or (noun in _ANYONE and entity.is_human):
             yield "noun.alike", 1.0
         else:
             yield "noun.other", 1.0
 
     def _of_modifiers(self, entity: Entity) -> Named:
-        shared = self._shared(entity)
+        shared = self.shared(entity)
         if shared is not None:
             yield "shared", shared
             if not shared:
                 yield "unshared", 1.0
-
-    def _shared(self, entity: Entity) -> float | None:
-        """How much of what else the mention says ("the Baltic official") is known of the entity."""
-        mention = self.mention
-        said = {key for key in mention.keys if key != mention.noun and key not in BEHIND_HEAD}
-        if not said:
-            return None
-        known = {_stem(key) for key in chain(entity.keys, *(role.keys for role in entity.roles))}
-        return sum(_stem(key) in known for key in said) / len(said)
 
     def _of_place(self, entity: Entity) -> Named:
         """Whether it spoke lately, how often it stands in the article, and how near."""
@@ -534,15 +320,3 @@ def _bucket(distance: int) -> str:
     if distance <= 2:
         return str(distance)
     return "5" if distance <= 5 else "far"
-
-
-def _stem(key: str) -> str:
-    """The first letters, in which "Baltic" meets "Baltics"."""
-    return key[:4] if len(key) > 4 else key
-
-
-def _meet(some: set[str], others: set[str]) -> bool:
-    """Whether nouns are the same, but for number, or mean alike."""
-    one = {single for noun in some for single in singulars(noun)}
-    other = {single for noun in others for single in singulars(noun)}
-    return bool(one & other) or any(one & alike and other & alike for alike in _ALIKE)

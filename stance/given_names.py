@@ -16,9 +16,11 @@ from stance.lexicon import MAN, WOMAN, lexicon
 _WOMEN_END = ("ova", "eva", "ska", "skaya", "skaia", "aite", "yte", "iene")
 _MEN_END = ("ov", "ev", "sky", "ski", "skyi", "skyy")
 _BY_SURNAME = 0.6
-_FAMILY_FIRST = frozenset(
-    ["ahn", "bae", "choi", "chung", "han", "hong", "hwang", "jang", "jeong", "jung", "kang", "kim", "kwon", "lee", "lim", "noh", "oh", "pak", "park", "ri", "seo", "shin", "son", "song", "yang", "yoon"]
-)
+_FAMILY_FIRST_NAMES = """
+ahn bae choi chung han hong hwang jang jeong jung kang kim kwon lee lim noh oh pak park ri seo
+shin son song yang yoon
+"""
+_FAMILY_FIRST = frozenset(_FAMILY_FIRST_NAMES.split())
 _ENDINGS = (4, 3, 2)  # letters
 _LEAST_NAMES = 8  # with an ending, for it to tell
 _LEAST_LEAN = 0.6
@@ -30,7 +32,8 @@ def _known() -> dict[str, float]:
     """-1 of men's names, 1 of women's, 0 of those that both bear."""
     source = resources.files("stance") / "given_names.toml"
     lists = tomllib.loads(source.read_text(encoding="utf-8"))
-    men, women = dict.fromkeys(lists["man"].split(), MAN), dict.fromkeys(lists["woman"].split(), WOMAN)
+    men = dict.fromkeys(lists["man"].split(), MAN)
+    women = dict.fromkeys(lists["woman"].split(), WOMAN)
     return {**men, **women, **lexicon().given}
 
 
@@ -42,7 +45,8 @@ def _endings() -> dict[str, float]:
         for n in _ENDINGS:
             if gender and len(name) > n + 1:
                 genders[name[-n:]].append(gender)
-    return {end: sum(all_) / len(all_) for end, all_ in genders.items() if len(all_) >= _LEAST_NAMES}
+    several = ((end, told) for end, told in genders.items() if len(told) >= _LEAST_NAMES)
+    return {end: sum(told) / len(told) for end, told in several}
 
 
 def gender_by_name(keys: Sequence[str]) -> float:

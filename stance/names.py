@@ -144,7 +144,8 @@ def _read_run(
             start += 1
         at = end + 1
         start = max(start, _inner_title(words, start, end))
-        name = max(_behind_titles(words, start, end, small), _behind_office(text, words, start, end))
+        behind_titles = _behind_titles(words, start, end, small)
+        name = max(behind_titles, _behind_office(text, words, start, end))
         if name > end or (name == end and len(words[name].key) == 1):
             continue
         if not _is_thing(words, start, name, end):

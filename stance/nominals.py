@@ -68,7 +68,7 @@ def _extent(text: str, words: Sequence[Word], first: int) -> tuple[int, str]:
             break
         if key in lists.bodies or lists.calls_person(key) or lists.is_paper(key):
             last, noun = at, key
-        elif noun and lists.calls_person(noun) and not words[last].owns and key not in lists.portfolios:
+        elif lists.calls_person(noun) and not words[last].owns and key not in lists.portfolios:
             break
     return last, noun
 

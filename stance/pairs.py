@@ -19,9 +19,7 @@ _TURNS = 50
 class Pairs:
     """The pairs of an article, each told when it is asked for."""
 
-    def __init__(
-        self, text: str, cast: Cast, layout: Layout, described: Sequence[Nominal]
-    ) -> None:
+    def __init__(self, text: str, cast: Cast, layout: Layout, described: Sequence[Nominal]) -> None:
         """Take in an article.
 
         Args:
@@ -71,11 +69,11 @@ class Pairs:
         for one in self._cast.persons:
             for noun in one.nouns:
                 holders[noun].append(one)
-        for one in described:
-            body = self._cast.bodies.get(one.keys)
-            who = holders.get(one.noun, [])
+        for told in described:
+            body = self._cast.bodies.get(told.keys)
+            who = holders.get(told.noun, [])
             if body is not None:
-                found.append((one.start, one.end, who[0] if len(who) == 1 else body))
+                found.append((told.start, told.end, who[0] if len(who) == 1 else body))
         return sorted(found, key=lambda placed: placed[:2])
 
     def _joined(self, at: int) -> list[Entity]:
@@ -94,5 +92,6 @@ class Pairs:
         """Where it stood last before, shortly and in no content; -1 where it did not."""
         if not (entity.person or entity.spoke or not entity.nouns):
             return -1
-        near = entity.seen[bisect_left(entity.seen, at - _NEAR_PAIR + 1) : bisect_left(entity.seen, at)]
+        first = bisect_left(entity.seen, at - _NEAR_PAIR + 1)
+        near = entity.seen[first : bisect_left(entity.seen, at)]
         return next((start for start in reversed(near) if not self._layout.is_content(start)), -1)

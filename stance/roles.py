@@ -225,7 +225,7 @@ def _is_role(words: Sequence[Word], first: int, last: int) -> bool:
 
 
 def _may_call_person(noun: str) -> bool:
-    """Whether a noun that is in no list says by its ending that it means a person: "salt seller"."""
+    """Whether the ending of a noun that is in no list says that it means a person: "seller"."""
     lists = lexicon()
     is_known = noun in lists.bodies or noun in lists.things or lists.is_paper(noun)
     return noun.endswith(_AGENTS) and not is_known and noun not in lists.portfolios

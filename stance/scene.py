@@ -28,9 +28,10 @@ _AUTHORED = frozenset(("published", "kept", "compiled", "issued", "released", "w
 _CALLED = re.compile(r"[,.?!]")
 _CALLING = re.compile(r"[.,?!:)–—\"“]\s*$|\n$")
 _CLOSING_MARKS = "\"'”’»“ "
-_PREPOSITIONS = frozenset(
-    ["to", "with", "from", "of", "for", "against", "by", "at", "on", "about", "than", "behind", "after", "before", "under", "like", "over", "in"]
-)
+_PREPOSITION_WORDS = """
+to with from of for against by at on about than behind after before under like over in
+"""
+_PREPOSITIONS = frozenset(_PREPOSITION_WORDS.split())
 # In characters.
 _ADDRESSEE = 20
 _LONGEST_SOURCE = 300
@@ -71,7 +72,7 @@ class Scene:
         self._words = words_of(text)
         self.layout = Layout(text, sentences, attributions)
         uses, described = name_uses(text, self._words), nominals(text, self._words)
-        spans = SourceSpans(text, self._words, uses, described)
+        spans = SourceSpans(self._words, uses, described)
         self.mentions = [
             self._mention(one, spans.mended(one), uses, described) for one in attributions
         ]
@@ -116,9 +117,10 @@ class Scene:
     ) -> Span | None:
         """What stands right before "who"."""
         uses = starting_within(uses, start - _LONGEST_SOURCE, start)
+        described = starting_within(described, start - _LONGEST_SOURCE, start)
         spans = [(use.outset, use.end) for use in uses]
         spans += [(use.outset, role.start + len(role.text)) for use in uses for role in use.roles]
-        spans += [(one.start, one.end) for one in starting_within(described, start - _LONGEST_SOURCE, start)]
+        spans += [(one.start, one.end) for one in described]
         near = [
             span
             for span in spans

@@ -24,7 +24,6 @@ class SourceSpans:
 
     def __init__(
         self,
-        text: str,
         words: Sequence[Word],
         uses: Sequence[NameUse],
         described: Sequence[Nominal],
@@ -32,15 +31,13 @@ class SourceSpans:
         """Take in an article.
 
         Args:
-            text: the article.
-            words: its words.
+            words: the words of the article.
             uses: the names in it.
             described: the descriptions in it.
         """
-        self._text = text
         self._words = words
-        spans = {(use.outset, use.end) for use in uses} | {(one.start, one.end) for one in described}
-        self._spans = sorted(spans)
+        named = {(use.outset, use.end) for use in uses}
+        self._spans = sorted(named | {(one.start, one.end) for one in described})
         self._starts = [start for start, _ in self._spans]
 
     def mended(self, attribution: Attribution) -> Span | None:
@@ -64,8 +61,8 @@ class SourceSpans:
                     start = last
         inside = words_within(self._words, start, end)
         if (start, end) != span and inside:
-            start, end = inside[0].start, max(inside[-1].end, start)
-        return start, min(end, span[1]) if end > span[1] else end
+            start, end = inside[0].start, inside[-1].end
+        return start, min(end, span[1])
 
     def _whole(self, start: int, end: int, others: Sequence[Span]) -> Span:
         """A span widened to the names and descriptions that its edges cut."""
@@ -85,7 +82,7 @@ class SourceSpans:
         told = words_within(self._words, *cue)
         if not told or told[0].key in _PASSIVE or told[-1].key.endswith("ing"):
             return None
-        near = [span for span in self._over(cue[0] - _LONGEST, cue[1] + _LONGEST)]
+        near = list(self._over(cue[0] - _LONGEST, cue[1] + _LONGEST))
         at = bisect_left(self._words, cue[0], key=lambda word: word.start)
         beside = self._words[max(0, at - 1) : at + len(told) + 1]
         near += [(word.start, word.end) for word in beside if word.key in _SUBJECTS]
