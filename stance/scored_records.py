@@ -11,9 +11,19 @@ from typing import Any, Protocol
 from stance.archive.records import Read, RecordFault, Skipped
 from stance.copies import content_hash
 from stance.counts import Counts
-from stance.domain import Article, Attribution, Prediction, Result, Sentiment, Stance, Statement
+from stance.domain import (
+    Article,
+    Attribution,
+    Prediction,
+    Result,
+    Sentiment,
+    Stance,
+    Statement,
+    check_text,
+)
 from stance.errors import InputError
 from stance.scored_tables import Status
+from stance.scored_text import scored_texts
 from stance.scoring_run import shard_key
 
 # The statements of each article, in order; an article that fails may fail the others with it.
@@ -164,7 +174,7 @@ def search(cases: Sequence[Case], extract_each: ExtractEach) -> None:
 def _search(articles: Sequence[tuple[Case, Article]], extract_each: ExtractEach) -> None:
     try:
         found = [
-            [_told(attribution, article) for attribution in attributions]
+            _told_all(article, attributions)
             for (_, article), attributions in zip(
                 articles, extract_each([article for _, article in articles]), strict=True
             )
@@ -218,6 +228,14 @@ def close(case: Case, keep_unrelated: bool) -> None:
                 )
 
 
+def _told_all(article: Article, found: Sequence[Attribution]) -> list[dict[str, Any]]:
+    scored = scored_texts(article, found)
+    return [
+        {**_told(attribution, article), "scored": text}
+        for attribution, text in zip(found, scored, strict=True)
+    ]
+
+
 def _told(attribution: Attribution, article: Article) -> dict[str, Any]:
     def words(span: tuple[int, int] | None) -> str | None:
         return article.text[slice(*span)] if span else None
@@ -262,10 +280,12 @@ def _add_failure(case: Case, error: Exception) -> None:
 
 
 def _add(case: Case, key: str, told: dict[str, Any]) -> None:
-    statement = Statement(told["text"], key, told["speaker"])
+    shown = {name: value for name, value in told.items() if name != "scored"}
+    check_text("text", told["text"])
+    statement = Statement(told.get("scored", told["text"]), key, told["speaker"])
     assert case.article is not None
     case.statements.append(statement)
-    case.rows.append({"statement": key, "article": case.article["article"], **told})
+    case.rows.append({"statement": key, "article": case.article["article"], **shown})
 
 
 def _error(row: dict[str, Any], stage: Stage, reason: str, n_records: int) -> dict[str, Any]:

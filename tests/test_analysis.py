@@ -105,7 +105,8 @@ def test_markup_is_read_as_what_it_shows_and_told_as_it_stands() -> None:
 
     told = statement.to_json()
     assert told["text"] == "that it supports  <b>pe</b>ace &amp; gas"
-    assert statement.content == statement.result.statement.text == "that it supports peace & gas"
+    assert statement.content == "that it supports peace & gas"
+    assert statement.result.statement.text == "Moscow says that it supports peace & gas"
 
 
 @pytest.mark.parametrize("text", ["", " \n", "Football is good."])
