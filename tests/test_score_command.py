@@ -239,8 +239,6 @@ def test_names_of_files_do_not_drive_the_terminal(score: Score, tmp_path: Path) 
     ("arguments", "told"),
     [
         (["--isue", "peace"], "unrecognized arguments: --isue peace"),
-        (["--workers", "2"], "--workers goes with --engine ray"),
-        (["--ray-address", "auto"], "--ray-address goes with --engine ray"),
         (["--statements", "--extractor", "finder"], "with --statements they are given"),
         (["--speaker-column", "by"], "--speaker-column goes with --statements"),
         (["--format", "docx"], "invalid Format value: 'docx'"),

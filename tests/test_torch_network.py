@@ -123,9 +123,7 @@ def test_the_shipped_model_answers_in_torch_as_it_is_served(
     results = list(open_classifier(shipped, "cpu").classify(STATEMENTS, ISSUES, 0.9))
 
     np.testing.assert_allclose(probabilities(results), probabilities(served), atol=1e-4)
-    assert [one.to_json()["sentiment"]["label"] for one in results] == [
-        one.to_json()["sentiment"]["label"] for one in served
-    ]
+    assert [one.sentiment.label for one in results] == [one.sentiment.label for one in served]
     assert results[0].sentiment.model == served[0].sentiment.model
     assert results[0].sentiment.prediction_set == served[0].sentiment.prediction_set
 

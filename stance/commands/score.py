@@ -69,7 +69,7 @@ def add_score(parser: CommandParser) -> None:
         "--max-errors", type=number(0, _MOST), default=0, metavar="N",
         help=f"exit with {RECORDS_FAILED} if more than N records fail (default 0)",
     )  # fmt: skip
-    _add_engine(parser)
+    _add_device(parser)
     add_extractor(parser)
     add_model(parser)
     parser.set_defaults(run=_score, refuse=parser.error)
@@ -97,18 +97,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
         )  # fmt: skip
 
 
-def _add_engine(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--engine", choices=("local", "ray"), default="local",
-        help="this process, or a Ray cluster (extra: ray)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--ray-address", metavar="A", help="with --engine ray: of a cluster; default: a local one"
-    )
-    parser.add_argument(
-        "--workers", type=number(1, 100_000), metavar="N",
-        help="with --engine ray: how many; default: as many as there is room for",
-    )  # fmt: skip
+def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", type=Device, choices=list(Device), default=Device.CPU, metavar="D",
         help="what computes: cpu (default), or cuda (extra: gpu)",
@@ -147,10 +136,6 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    if options.engine != "ray":
-        for name in ("ray_address", "workers"):
-            if getattr(options, name) is not None:
-                options.refuse(f"--{name.replace('_', '-')} goes with --engine ray")
     if options.statements and options.extractor:
         options.refuse("--extractor finds statements; with --statements they are given")
     if options.speaker_column and not options.statements:
