@@ -4,7 +4,7 @@ Windows -> pack -> network -> tags of the whole article -> spans -> links. Packi
 matter: an answer does not depend on its batch mates. Knows nothing of quotation marks or names.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -246,7 +246,7 @@ def _links(
     cues = [n for n, part in enumerate(parts) if part is Part.CUE]
     at = [starts[n] for n in cues]
     likely = {
-        n: dict(zip(cues, _among(starts[n], at, windows, answers), strict=True))
+        n: {cues[k]: p for k, p in _among(starts[n], at, windows, answers).items()}
         for n, part in enumerate(parts)
         if part is not Part.CUE
     }
@@ -256,39 +256,48 @@ def _links(
         if best is not None and probabilities[best] >= 1 - sum(probabilities.values()):
             chosen[n] = [best]
     sources = [n for n in chosen if parts[n] is Part.SOURCE]
-    for cue in set(cues) - {cue for n in sources for cue in chosen[n]}:
-        best = max(sources, key=lambda n: likely[n][cue], default=None)
-        if best is not None and likely[best][cue] >= _SHARED_SOURCE:
-            chosen[best].append(cue)
+    shared: dict[int, int] = {}  # the source that a cue without one takes
+    for n in sources:
+        for cue, probability in likely[n].items():
+            if cue not in shared or probability > likely[shared[cue]][cue]:
+                shared[cue] = n
+    for cue in shared.keys() - {cue for n in sources for cue in chosen[n]}:
+        if likely[shared[cue]][cue] >= _SHARED_SOURCE:
+            chosen[shared[cue]].append(cue)
     for n, linked in chosen.items():
         yield from (Link(n, cue, likely[n][cue]) for cue in sorted(linked))
 
 
 def _among(
     start: int, cues: Sequence[int], windows: Sequence[Window], answers: Sequence[TokenTags]
-) -> list[float]:
-    """How probable each cue is for the span that starts at a token; the rest to 1 is none of them.
+) -> dict[int, float]:
+    """How probable each cue is for the span that starts at a token, for those in its windows.
 
-    A pair is read in a window that holds both; of two, in that from whose cut edges they are
-    farther.
+    By the number of the cue; the rest to 1 is none of them. A pair is read in a window that holds
+    both; of two, in that from whose cut edges they are farther.
     """
-    scores = np.full(len(cues), -np.inf)
-    depths = np.full(len(cues), -np.inf)
+    n = bisect_right(windows, start, key=lambda window: window.tokens.stop)
+    around = [n]
+    while n + 1 < len(windows) and windows[n + 1].tokens.start <= start:
+        n += 1
+        around.append(n)
+    offset = bisect_left(cues, windows[around[0]].tokens.start)
+    scores = np.full(bisect_left(cues, windows[around[-1]].tokens.stop) - offset, -np.inf)
+    depths = np.full(len(scores), -np.inf)
     n_tokens = windows[-1].tokens.stop
-    for window, answer in zip(windows, answers, strict=True):
+    for window, answer in ((windows[n], answers[n]) for n in around):
         first, end = window.tokens.start, window.tokens.stop
-        if start not in window.tokens:
-            continue
-        near = slice(bisect_left(cues, first), bisect_left(cues, end))
-        places = np.array(cues[near], int)
+        bounds = bisect_left(cues, first), bisect_left(cues, end)
+        near = slice(bounds[0] - offset, bounds[1] - offset)
+        places = np.array(cues[slice(*bounds)], int)
         score = link_scores(answer.link_from[start - first], answer.link_to[places - first])
         before = np.minimum(places, start) - first if first else np.inf
         after = end - 1 - np.maximum(places, start) if end < n_tokens else np.inf
         depth = np.minimum(before, after)
         scores[near] = np.where(depth > depths[near], score, scores[near])
         depths[near] = np.maximum(depth, depths[near])
-    with_none = np.append(scores, 0.0)
-    return [float(p) for p in np.exp(_log_softmax(with_none))[:-1]]
+    probabilities = np.exp(_log_softmax(np.append(scores, 0.0)))[:-1]
+    return {offset + k: float(p) for k, p in enumerate(probabilities)}
 
 
 def link_scores(
