@@ -19,6 +19,7 @@ $(VENV)/dev: $(VENV)/serve
 
 demo: $(VENV)/serve
 	$(BIN)/stance classify docs/sample.jsonl
+	$(BIN)/stance analyze docs/sample-article.txt
 	@echo "Ask it over HTTP:   $(BIN)/stance serve"
 	@echo "and then:           curl -s localhost:8000/classify -H 'content-type: application/json' \\"
 	@echo "                      -d '{\"statements\": [{\"text\": \"Kyiv will not give up any land.\"}], \"issues\": [\"territorial-concessions\"]}'"

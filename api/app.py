@@ -12,18 +12,22 @@ from fastapi import FastAPI, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
-from api import problems, schemas
+from api import problems, requests, schemas
 from api.engine import Engine, Served
 from api.hangup import on_hangup
 from api.problems import BodyLimit
 from api.settings import Settings
-from stance.bundle import models_dir, open_bundle
+from stance.bundle import Bundle, models_dir
 from stance.classifier import Classifier
-from stance.domain import Issue, Statement, check_text
-from stance.errors import InputError
 from stance.issues import Catalogue, read_catalogue
+from stance.quotes import Extractor
 
 log = logging.getLogger("stance.api")
+
+_NO_EXTRACTOR = (
+    "this service has no model that finds statements in articles; promote one (models/EXTRACTOR)"
+    " and send SIGHUP, or split the article yourself and ask /classify"
+)
 
 
 def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -38,24 +42,30 @@ def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def create_app(settings: Settings | None = None, classifier: Classifier | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    classifier: Classifier | None = None,
+    extractor: Extractor | None = None,
+) -> FastAPI:
     """The application.
 
     Args:
         settings: from the environment where None.
-        classifier: the engine; where None, the bundle that the settings name, read again on SIGHUP.
+        classifier: the engine; where None, the bundles that the settings name, read again on
+            SIGHUP.
+        extractor: what finds statements beside such a classifier; None for nothing.
 
     Raises:
-        StanceError: the catalogue or the bundle cannot be served; the message says why.
+        StanceError: the catalogue or a bundle cannot be served; the message says why.
     """
     settings = settings or Settings()
     catalogue = read_catalogue(settings.issues)
 
     def open_served() -> Served:
         if classifier is not None:
-            return Served(classifier)
-        bundle = open_bundle(settings.models or models_dir(), settings.model)
-        return Served(Classifier.load(bundle, settings.threads), bundle)
+            return Served(classifier, extractor=extractor)
+        models = settings.models or models_dir()
+        return Served.open(models, settings.model, settings.extractor, settings.threads)
 
     engine = Engine(open_served, list(catalogue))
 
@@ -64,7 +74,7 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
         await engine.warm()
         async with nullcontext() if classifier else on_hangup(engine.renew):
             app.state.ready = True
-            log.info("serving %s, %d issues", engine.served.classifier.name, len(catalogue))
+            log.info("serving %s, %d issues", engine.served.names, len(catalogue))
             yield
             app.state.ready = False
         await run_in_threadpool(engine.close)
@@ -72,7 +82,8 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
     app = FastAPI(
         title="Stance",
         version=version("stance"),
-        summary="Stance and sentiment of political statements, with calibrated probabilities.",
+        summary="Who says what in an article, and the stance and sentiment of political statements,"
+        " with calibrated probabilities.",
         lifespan=lifespan,
         # FastAPI's own pages load their script from a network; ours needs none.
         docs_url=None,
@@ -93,12 +104,25 @@ def _add_routes(app: FastAPI, engine: Engine, catalogue: Catalogue, settings: Se
     )
     async def classify(request: schemas.ClassifyRequest) -> Response:
         """Stance on each issue and sentiment of each statement, in the order sent."""
-        _check_limits(request, settings)
-        issues = _issues(request, catalogue)
-        statements = _statements(request)
-        n_pairs = sum(1 + len(issues) + len(statement.targets) for statement in statements)
-        _check("pairs", "statements", n_pairs, settings.max_pairs)
+        statements, issues = requests.statements(request, catalogue, settings)
         body = await engine.answer(statements, issues, request.coverage)
+        return Response(body, media_type="application/json")
+
+    @app.post(
+        "/analyze",
+        response_model=schemas.AnalyzeResponse,
+        responses=_documented(400, 413, 415, 422, 501),
+    )
+    async def analyze(request: schemas.AnalyzeRequest) -> Response:
+        """Every statement that an article attributes to somebody, in order, with all answers.
+
+        The answer is 501 where the service has no model that finds statements. An article with so
+        many statements that the questions about them pass the limit is refused, and never cut.
+        """
+        article, issues = requests.article(request, catalogue, settings)
+        if engine.served.extractor is None:
+            return problems.problem(501, _NO_EXTRACTOR)
+        body = await engine.analyze(article, issues, request.coverage, settings.max_pairs)
         return Response(body, media_type="application/json")
 
     @app.get("/issues")
@@ -113,19 +137,11 @@ def _add_routes(app: FastAPI, engine: Engine, catalogue: Catalogue, settings: Se
     async def model() -> schemas.ModelOut:
         """The model that answers, as its manifest tells."""
         served = engine.served
-        if served.bundle is None:
-            return schemas.ModelOut(
-                name=served.classifier.name, digest="", window=0, labels={}, temperatures={},
-                description="", prediction_sets=served.classifier.has_prediction_sets,
-            )  # fmt: skip
         return schemas.ModelOut(
-            name=served.bundle.name,
-            digest=served.bundle.digest,
-            window=served.bundle.window,
-            labels=served.bundle.manifest["labels"],
-            temperatures=served.bundle.manifest["temperatures"],
-            description=served.bundle.manifest.get("description", ""),
+            name=served.classifier.name,
             prediction_sets=served.classifier.has_prediction_sets,
+            extractor=_extractor_out(served),
+            **(_told(served.bundle) if served.bundle else {}),
         )
 
     page = (resources.files("api") / "pages" / "docs.html").read_text(encoding="utf-8")
@@ -147,41 +163,15 @@ def _add_routes(app: FastAPI, engine: Engine, catalogue: Catalogue, settings: Se
         return schemas.Health(status="ok")
 
 
-def _check(setting: str, field: str, found: int, limit: int) -> None:
-    if found > limit:
-        unit, name = setting.replace("_", " "), f"STANCE_MAX_{setting.upper()}"
-        raise InputError(field, f"has {found} {unit}, over the limit of {limit} (setting {name})")
+def _told(bundle: Bundle) -> dict[str, Any]:
+    """What the manifest of a bundle tells callers."""
+    fields = ("labels", "temperatures", "description")
+    told = {field: bundle.manifest[field] for field in fields if field in bundle.manifest}
+    return {"digest": bundle.digest, "window": bundle.window, **told}
 
 
-def _check_limits(request: schemas.ClassifyRequest, settings: Settings) -> None:
-    _check("statements", "statements", len(request.statements), settings.max_statements)
-    asked = len(request.issues) + len(request.propositions)
-    _check(
-        "issues", "propositions" if request.propositions else "issues", asked, settings.max_issues
-    )
-    for n, proposition in enumerate(request.propositions):
-        _check(
-            "proposition_characters", f"propositions.{n}", len(proposition),
-            settings.max_proposition_characters,
-        )  # fmt: skip
-    for n, statement in enumerate(request.statements):
-        field = f"statements.{n}"
-        _check(
-            "text_characters", f"{field}.text", len(statement.text), settings.max_text_characters
-        )
-        _check("targets", f"{field}.targets", len(statement.targets), settings.max_targets)
-
-
-def _issues(request: schemas.ClassifyRequest, catalogue: Catalogue) -> list[Issue]:
-    for n, proposition in enumerate(request.propositions):
-        with problems.at(f"propositions.{n}"):
-            check_text("proposition", proposition)
-    return catalogue.ask(request.issues, request.propositions)
-
-
-def _statements(request: schemas.ClassifyRequest) -> list[Statement]:
-    statements = []
-    for n, given in enumerate(request.statements):
-        with problems.within(f"statements.{n}"):
-            statements.append(Statement(given.text, given.id, given.speaker, tuple(given.targets)))
-    return statements
+def _extractor_out(served: Served) -> schemas.ExtractorOut | None:
+    if served.extractor is None:
+        return None
+    told = _told(served.extractor_bundle) if served.extractor_bundle else {}
+    return schemas.ExtractorOut(name=served.extractor.name, **told)

@@ -1,7 +1,7 @@
-"""The model that answers, and the one thread that may touch it. Knows nothing of routes.
+"""The models that answer, and the one thread that may touch them. Knows nothing of routes.
 
-A new model is loaded and warmed in a thread of its own while the old one answers, and takes over
-in one assignment: a request that has begun is finished by the model that it began with.
+New models are loaded and warmed in a thread of their own while the old ones answer, and take over
+in one assignment: a request that has begun is finished by the models that it began with.
 """
 
 import asyncio
@@ -10,23 +10,56 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, TypeVar, TypeVarTuple
 
 from api import problems
-from stance.bundle import Bundle
+from stance.analysis import Analyzer
+from stance.bundle import Bundle, is_served, open_bundle
 from stance.classifier import Classifier
-from stance.domain import Issue, Statement
+from stance.domain import Article, Issue, Statement
+from stance.errors import BundleError, InputError
+from stance.manifest import ModelKind
+from stance.quotes import Extractor
 
 log = logging.getLogger("stance.api")
 
-_WARM_UP = (Statement("warm up"),)
+_Args = TypeVarTuple("_Args")
+_Found = TypeVar("_Found")
+
+_WARM_UP = Statement("warm up")
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A classifier, and the bundle that it was read from if it was."""
+    """A classifier and perhaps an extractor, and the bundles that they were read from if any."""
 
     classifier: Classifier
     bundle: Bundle | None = None
+    extractor: Extractor | None = None
+    extractor_bundle: Bundle | None = None
+
+    @classmethod
+    def open(
+        cls, models: Path, model: str | None, extractor: str | None, threads: int | None
+    ) -> Self:
+        """The bundles of these names, or of those that are served; the extractor may be missing.
+
+        Raises:
+            BundleError: one must not be trusted, or is named and not there.
+        """
+        bundle = open_bundle(models, model)
+        classifier = Classifier.load(bundle, threads)
+        if extractor is None and not is_served(models, ModelKind.EXTRACTION):
+            return cls(classifier, bundle)
+        finds = open_bundle(models, extractor, ModelKind.EXTRACTION)
+        return cls(classifier, bundle, Extractor.load(finds, threads), finds)
+
+    @property
+    def names(self) -> str:
+        """The names of the bundles, for people."""
+        finds = f" and {self.extractor.name}" if self.extractor else ""
+        return self.classifier.name + finds
 
     def answer(
         self, statements: Sequence[Statement], issues: Sequence[Issue], coverage: float | None
@@ -37,10 +70,7 @@ class Served:
             InputError: a proposition is longer than the model's window, or the model has no
                 prediction sets.
         """
-        ad_hoc = [issue for issue in issues if issue.id is None]
-        for n, issue in enumerate(ad_hoc):
-            with problems.at(f"propositions.{n}"):
-                self.classifier.check([issue])
+        self._check(issues, coverage)
         results = self.classifier.classify(statements, issues, coverage)
         body = {
             "model": self.classifier.name,
@@ -48,12 +78,55 @@ class Served:
         }
         return json.dumps(body, ensure_ascii=False).encode()
 
+    def analyze(
+        self, article: Article, issues: Sequence[Issue], coverage: float | None, most_pairs: int
+    ) -> bytes:
+        """The body of a response about an article, as JSON.
+
+        Args:
+            article: what is read.
+            issues: what is asked of each statement.
+            coverage: of the prediction sets.
+            most_pairs: how many questions may be answered: for each statement its tone and issues.
+
+        Raises:
+            InputError: as above; or the article would need more answers.
+            BundleError: there is no extractor.
+        """
+        if self.extractor is None:
+            raise BundleError("there is no model that finds statements")
+        self._check(issues, coverage)
+        said = self.extractor.extract(article)
+        n_pairs = len(said) * (1 + len(issues))
+        if n_pairs > most_pairs:
+            raise InputError(
+                "text",
+                f"has {len(said)} statements and so {n_pairs} pairs, over the limit of {most_pairs}"
+                " (setting STANCE_MAX_PAIRS); ask fewer issues, or send it in parts",
+            )
+        analyzer = Analyzer(self.extractor, self.classifier)
+        [analysis] = analyzer.score([(article, said)], issues, coverage)
+        return json.dumps(analysis.to_json(), ensure_ascii=False).encode()
+
+    def warm(self, issues: Sequence[Issue]) -> None:
+        """Compute once, so that the first request need not wait."""
+        self.answer([_WARM_UP], issues, None)
+        if self.extractor:
+            self.extractor.extract(Article(_WARM_UP.text))
+
+    def _check(self, issues: Sequence[Issue], coverage: float | None) -> None:
+        ad_hoc = [issue for issue in issues if issue.id is None]
+        for n, issue in enumerate(ad_hoc):
+            with problems.at(f"propositions.{n}"):
+                self.classifier.check([issue])
+        self.classifier.check([], coverage)
+
 
 class Engine:
     """Answers in one worker thread, and changes models without a pause.
 
     Args:
-        open_served: opens the model that is to be served at the time of the call.
+        open_served: opens the models that are to be served at the time of the call.
         issues: the catalogue, which every model must be able to read.
 
     Raises:
@@ -71,31 +144,45 @@ class Engine:
         self, statements: Sequence[Statement], issues: Sequence[Issue], coverage: float | None
     ) -> bytes:
         """The body of a response, computed and written as JSON in the worker thread."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._thread, self.served.answer, statements, issues, coverage
-        )
+        return await self._run(self.served.answer, statements, issues, coverage)
+
+    async def analyze(
+        self, article: Article, issues: Sequence[Issue], coverage: float | None, most_pairs: int
+    ) -> bytes:
+        """The same about an article."""
+        return await self._run(self.served.analyze, article, issues, coverage, most_pairs)
 
     async def warm(self) -> None:
         """Compute once, so that the first request need not wait."""
-        await self.answer(_WARM_UP, self._issues, None)
+        await self._run(self.served.warm, self._issues)
 
     async def renew(self) -> None:
-        """Serve the model that is to be served now; if it cannot be, the log says why it is not."""
+        """Serve the models that are to be served now; if they cannot be, the log says why.
+
+        One that cannot be served leaves both old ones serving.
+        """
         try:
             new = await asyncio.to_thread(self._open_warm)
         except Exception as error:  # whatever is wrong with the new one, the old one serves on
             reason = " ".join(str(error).split()) or type(error).__name__
-            log.error("still serving %s: %s", self.served.classifier.name, reason)
+            log.error("still serving %s: %s", self.served.names, reason)
             return
         self.served = new
-        log.info("serving %s", new.classifier.name)
-
-    def _open_warm(self) -> Served:
-        new = self._open()
-        new.classifier.check(self._issues)
-        new.answer(_WARM_UP, self._issues, None)
-        return new
+        log.info("serving %s", new.names)
 
     def close(self) -> None:
         """Let the work in hand finish, and end the thread."""
         self._thread.shutdown()
+
+    async def _run(self, work: Callable[[*_Args], _Found], *args: *_Args) -> _Found:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    def _open_warm(self) -> Served:
+        new = self._open()
+        if self.served.extractor and not new.extractor:
+            raise BundleError(
+                "no model that finds statements is named any more; to serve without, start anew"
+            )
+        new.classifier.check(self._issues)
+        new.warm(self._issues)
+        return new

@@ -30,6 +30,31 @@ _EXAMPLE_REQUEST: JsonDict = {
 }
 
 
+_EXAMPLE_ARTICLE: JsonDict = {
+    "id": "wire-7",
+    "text": "PARIS - Ukraine will not give up a single village, Defence Minister Olena Kravets said"
+    " on Monday. “We welcome a ceasefire,” she told reporters.",
+    "issues": ["territorial-concessions", "ceasefire"],
+}
+
+IssueIds = Annotated[
+    list[Annotated[str, Field(max_length=200)]],
+    Field(max_length=MOST_MEMBERS, description="ids of the catalogue, see GET /issues"),
+]
+Propositions = Annotated[
+    list[str], Field(max_length=MOST_MEMBERS, description="propositions of your own, asked ad hoc")
+]
+Coverage = Annotated[
+    float | None,
+    Field(
+        ge=LEAST_COVERAGE,
+        le=MOST_COVERAGE,
+        description="0.5 to 0.99, rounded up to whole hundredths: give with each answer the set of"
+        " labels that holds the truth that often",
+    ),
+]
+
+
 class Request(BaseModel):
     """A body that refuses fields that it does not know."""
 
@@ -66,19 +91,26 @@ class ClassifyRequest(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_REQUEST]})
 
     statements: list[StatementIn] = Field(min_length=1, max_length=MOST_MEMBERS)
-    issues: list[Annotated[str, Field(max_length=200)]] = Field(
-        [], max_length=MOST_MEMBERS, description="ids of the catalogue, see GET /issues"
+    issues: IssueIds = []
+    propositions: Propositions = []
+    coverage: Coverage = None
+
+
+class AnalyzeRequest(Request):
+    """One article and many issues; neither issues nor propositions: the whole catalogue."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_ARTICLE]})
+
+    text: str = Field(description="the article; HTML left in it is read as what it shows")
+    id: str | None = Field(
+        None, max_length=200, description="put before the ids of its statements: a-1, a-2, ..."
     )
-    propositions: list[str] = Field(
-        [], max_length=MOST_MEMBERS, description="propositions of your own, asked ad hoc"
+    title: str | None = Field(
+        None, max_length=2000, description="accepted, and not read by this model"
     )
-    coverage: float | None = Field(
-        None,
-        ge=LEAST_COVERAGE,
-        le=MOST_COVERAGE,
-        description="0.5 to 0.99, rounded up to whole hundredths: give with each answer the set of"
-        " labels that holds the truth that often",
-    )
+    issues: IssueIds = []
+    propositions: Propositions = []
+    coverage: Coverage = None
 
 
 class SentimentProbabilities(BaseModel):
@@ -142,6 +174,37 @@ class ClassifyResponse(BaseModel):
     results: list[ResultOut]
 
 
+class SpeakerOut(BaseModel):
+    """Who said it."""
+
+    name: str = Field(description="the fullest name in the article")
+    mention: str = Field(description="the words beside the cue, such as a pronoun or a title")
+    role: str | None = Field(description="the office, if the article gives one")
+    probability: Probability = Field(description="that the name is right")
+
+
+class ArticleStatementOut(ResultOut):
+    """A statement in an article, and all answers for it."""
+
+    start: int = Field(description="where it begins, in characters of the article")
+    end: int = Field(description="where it ends; that character does not belong to it")
+    spans: list[Annotated[list[int], Field(min_length=2, max_length=2)]] = Field(
+        description="start and end of each piece; several where the words are split"
+    )
+    text: str = Field(description="the pieces as they stand in the article, joined by a space")
+    kind: Literal["direct", "indirect", "mixed"]
+    cue: str | None = Field(description="the words that tell that it was said")
+    speaker: SpeakerOut | None = Field(description="null where it is not sure who speaks")
+
+
+class AnalyzeResponse(BaseModel):
+    """The statements of an article, in order."""
+
+    model: str
+    extractor: str = Field(description="the model that found the statements")
+    statements: list[ArticleStatementOut]
+
+
 class IssueOut(BaseModel):
     """An issue of the catalogue."""
 
@@ -150,18 +213,34 @@ class IssueOut(BaseModel):
     proposition: str
 
 
-class ModelOut(BaseModel):
-    """The model that answers."""
+class Told(BaseModel):
+    """Always given whole, so what has a default is in the contract as if it had none."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class ExtractorOut(Told):
+    """The model that finds statements."""
 
     name: str
-    digest: str = Field(description="sha256 over its manifest without its promotions")
-    window: int = Field(description="the most tokens of a statement that it reads")
-    labels: dict[str, list[str]]
+    digest: str = Field("", description="sha256 over its manifest without its promotions")
+    window: int = Field(0, description="the most tokens of an article that it reads at once")
+    description: str = ""
+
+
+class ModelOut(Told):
+    """The models that answer."""
+
+    name: str
+    digest: str = Field("", description="sha256 over its manifest without its promotions")
+    window: int = Field(0, description="the most tokens of a statement that it reads")
+    labels: dict[str, list[str]] = {}
     temperatures: dict[str, float] = Field(
-        description="of each kind of answer; with `side`, that of stance is of the topic alone"
+        {}, description="of each kind of answer; with `side`, that of stance is of the topic alone"
     )
-    description: str
+    description: str = ""
     prediction_sets: bool = Field(description="whether coverage can be asked")
+    extractor: ExtractorOut | None = Field(description="null where /analyze cannot be asked")
 
 
 class Health(BaseModel):

@@ -17,11 +17,15 @@ class Settings(BaseSettings):
 
     models: Path | None = Field(None, description="folder of bundles; None: the shipped ones")
     model: str | None = Field(None, description="the bundle to serve; None: the one in DEFAULT")
+    extractor: str | None = Field(
+        None, description="the bundle that finds statements; None: the one in EXTRACTOR, if any"
+    )
     issues: Path | None = Field(None, description="an issue catalogue; None: the default one")
     threads: int | None = Field(None, ge=1, description="threads of the engine; None: all it may")
     max_body_bytes: int = Field(2_000_000, ge=1)
     max_statements: int = Field(256, ge=1, le=MOST_MEMBERS, description="statements in one request")
     max_text_characters: int = Field(20_000, ge=1, description="characters of one statement")
+    max_article_characters: int = Field(100_000, ge=1, description="characters of one article")
     max_issues: int = Field(
         100, ge=1, le=MOST_MEMBERS, description="issues and propositions in one request"
     )

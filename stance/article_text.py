@@ -6,6 +6,7 @@ and no network.
 
 import html
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ WORD_JOINER = "\u2060"
 # sentencex takes time in the square of what it is given where marks or signs follow each other.
 _LONGEST_PIECE = 2_000
 _LONGEST_TAG = 2_000
+_LONGEST_ENTITY = 64
 
 _BLOCK = (
     "address|article|aside|blockquote|body|br|caption|center|dd|div|dl|dt|fieldset|figcaption|"
@@ -81,6 +83,33 @@ def mask_markup(text: str) -> str:
     if "<" in text or "&" in text:
         text = _ENTITY.sub(_shown_entity, _TAGS.sub(_shown_tags, text))
     return text
+
+
+def whole_span(text: str, shown: str, span: Span) -> Span | None:
+    """A span without white space and tags at its edges, and with whole characters and entities.
+
+    Args:
+        text: of an article, as it came.
+        shown: the same masked.
+        span: inside it.
+
+    Returns:
+        None where nothing is left.
+    """
+    start, end = span
+    while start < end and (inner := _after_unseen(text, shown, start)) != start:
+        start = inner
+    while start < end and (inner := _before_unseen(text, shown, end)) != end:
+        end = inner
+    if start >= end:
+        return None
+    if entity := _entity_at(text, shown, start):
+        start = entity.start()
+    if entity := _entity_at(text, shown, end - 1):
+        end = entity.end()
+    while end < len(text) and unicodedata.category(text[end]).startswith("M"):
+        end += 1
+    return start, end
 
 
 def find_paragraphs(text: str) -> list[Span]:
@@ -172,6 +201,30 @@ def _shown_entity(match: re.Match[str]) -> str:
 
 def _is_space(text: str, at: int) -> bool:
     return not 0 <= at < len(text) or text[at].isspace()
+
+
+def _after_unseen(text: str, shown: str, at: int) -> int:
+    """Where the character behind one goes on that is not seen; `at` itself if it is seen."""
+    if text[at].isspace() or (shown[at] != text[at] and not _entity_at(text, shown, at)):
+        return at + 1
+    return at
+
+
+def _before_unseen(text: str, shown: str, at: int) -> int:
+    return at - 1 if _after_unseen(text, shown, at - 1) == at else at
+
+
+def _entity_at(text: str, shown: str, at: int) -> re.Match[str] | None:
+    """The entity of HTML that a character is part of, where it shows what is seen."""
+    if shown[at] == text[at] and text[at] != "&":
+        return None
+    start = text.rfind("&", max(0, at - _LONGEST_ENTITY), at + 1)
+    match = _ENTITY.match(text, start) if start >= 0 else None
+    if match is None or match.end() <= at:
+        return None
+    shows = shown[match.start() : match.end()].strip(WORD_JOINER + " ")
+    is_seen = shows and shows == html.unescape("&" + match[1]).strip()
+    return match if is_seen else None
 
 
 def _blocks(text: str) -> Iterator[list[Span]]:

@@ -6,7 +6,7 @@
                     test.jsonl  seen.json
     models/DEFAULT  one line, the name of the bundle that is served
     models/EXTRACTOR  the same, of the bundle that finds statements in articles
-    models/HISTORY  the names of those served before, the oldest first
+    models/HISTORY, models/EXTRACTOR_HISTORY  the names of those served before, the oldest first
 
 A bundle is written to a hidden sibling and renamed; its manifest, written last, holds the sha256
 of every file. A folder without a manifest is no model. No pickle is ever read.
@@ -131,6 +131,11 @@ def default_name(models: Path, kind: ModelKind = ModelKind.STANCE) -> str:
     if not name:
         raise BundleError(f"{path} is empty; name a model")
     return name
+
+
+def is_served(models: Path, kind: ModelKind) -> bool:
+    """Whether a bundle of a kind is named as the one that is served, rightly or not."""
+    return (models / SERVED_NAME[kind]).is_file()
 
 
 def open_bundle(

@@ -9,172 +9,42 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from stance.domain import SpeechKind
+from stance.entities import Entity
 from stance.lexicon import lexicon, singulars
 from stance.mentions import Form
 from stance.names import bare, fits
-from stance.roles import BEHIND_HEAD
-from stance.scene import Entity, Scene
+from stance.scene import Scene
+from stance.turn import Turn, meet
 
 Features = Mapping[str, float]
 Named = Iterator[tuple[str, float]]
 Candidate = tuple[Entity | None, Features]
 
-_ALIKE = [
-    frozenset(words.split())
-    for words in (
-        "envoy ambassador diplomat representative delegate observer emissary",
-        "lawmaker mp mep deputy senator member legislator congressman congresswoman back-bencher",
-        "spokesman spokeswoman spokesperson",
-        "chairman chairwoman chair chairperson president head leader chief director",
-        "judge justice magistrate",
-        "soldier fighter officer gunner",
-        "reporter journalist correspondent interviewer editor",
-        "premier minister chancellor",
-        "lawyer attorney counsel solicitor",
-        "official officer source person diplomat executive man woman",
-        "scholar academic professor researcher analyst economist historian expert author",
-        "priest father bishop abbot",
-        "commander general colonel officer major captain",
-        "ministry department office government",
-        "firm company manager group",
-        "council organisation association federation union body",
-    )
-]
 _ANYONE = frozenset(("person", "man", "woman"))
 _PRESS = frozenset(("newspaper", "paper", "publication", "magazine", "website"))
 _PASSIVE = frozenset(("asked", "pressed", "questioned"))
-_ASKS = ("ask", "inquir", "wonder", "demand", "press", "question")
-_ANSWERS = (
-    "answer", "repl", "retort", "respond", "object", "counter", "conced", "agree", "admit",
-)  # fmt: skip
-_EARLIER = frozenset(("same", "this", "that"))
 # Forms whose candidates are told apart by the same things, so that each learns from the others.
-_SHARED = frozenset((Form.HE, Form.IT, Form.SILENT, Form.BARE))
+_SHARED = frozenset((Form.HE, Form.IT, Form.SILENT, Form.BARE, Form.LABEL))
 _SURELY = 0.3  # of a gender
-# In sentences.
-_SOON = 3
-_NEAR = 2
+_MOST_TURNS = 20  # attributions
+_SOON = 3  # sentences
 
 
 def candidates(scene: Scene) -> list[Candidate]:
     """Who may have made the scene's next attribution, each with features; nobody (None) is last."""
-    view = _View(scene)
+    view = _Clues(scene)
     found: list[Candidate] = [(entity, view.features(entity)) for entity in view.eligible()]
     return [*found, (None, view.of_nobody())]
 
 
-class _View:
-    """What the next attribution of a scene sees of it."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.number = number = len(scene.order)
-        self.mention = mention = scene.mentions[number]
-        self.attribution = scene.attributions[number]
-        self.at = mention.start
-        self.sentence = scene.sentence(self.at)
-        self.paragraph = scene.paragraph(self.at)
-        self.last = scene.order[-1] if scene.order else None
-        told = (one for one in reversed(scene.order) if one not in (None, self.last))
-        self.before = next(told, None)
-        self.next = scene.named[number + 1] if number + 1 < len(scene.named) else None
-        is_office = mention.form is Form.OFFICE
-        self.own = scene.own_body(mention) if is_office else None
-        self.author = scene.author(mention) if is_office else None
-        self.form = f"office.{mention.article}" if is_office else str(mention.form)
-        self.is_answer = self._is_answer()
-        self.seen = {one: one.last_seen(self.at) for one in scene.everyone()}
-        self.rank = self._ranks()
-        self.main = max(scene.persons, key=lambda one: len(one.seen), default=None)
-        self.pairs = scene.pairs(self.at) if mention.ordinal else []
-
-    def _is_answer(self) -> bool:
-        """Whether the cue says that another is answered, or a question was told just before."""
-        scene, before = self.scene, self.number - 1
-        if any(word.startswith(_ANSWERS) for word in scene.cue(self.number)):
-            return True
-        if before < 0 or self._paragraphs_since(before) > 1:
-            return False
-        asked = any(word.startswith(_ASKS) for word in scene.cue(before))
-        return asked or scene.is_question(before)
-
-    def _paragraphs_since(self, number: int) -> int:
-        start = self.scene.attributions[number].spans[-1][0]
-        return self.paragraph - self.scene.paragraph(start)
-
-    def _ranks(self) -> dict[Entity, int]:
-        """How many that agree with the mention stood nearer, of each who stood before."""
-        near = [
-            (seen, n, one)
-            for n, (one, seen) in enumerate(self.seen.items())
-            if seen is not None and (one.spoke or one.is_human) and self._agrees(one)
-        ]
-        near.sort(reverse=True, key=lambda placed: placed[:2])
-        return {one: rank for rank, (_, _, one) in enumerate(near)}
-
-    def _agrees(self, entity: Entity) -> bool:
-        if self.mention.form is Form.HE:
-            return entity.is_human and entity.gender * self.mention.gender >= -_SURELY
-        if self.mention.form is Form.IT:
-            return entity.plural == self.mention.plural and not entity.person
-        return True
-
-    def eligible(self) -> Iterator[Entity]:
-        """The persons and bodies that can be meant at all."""
-        mention, scene = self.mention, self.scene
-        if mention.head is not None:
-            keys, gender = mention.head.keys, mention.head.gender
-            fitting = [one for one in scene.persons if fits(keys, one.keys)]
-            agreeing = [one for one in fitting if one.gender * gender > -_SURELY]
-            yield from agreeing or fitting
-        elif self.pairs:
-            yield from dict.fromkeys(chain.from_iterable(self.pairs))
-        else:
-            own = [self.own] if self.own is not None and not self._means_earlier() else []
-            author = [self.author] if self.author is not None else []
-            yield from dict.fromkeys([*own, *author, *self._others()])
-
-    def _means_earlier(self) -> bool:
-        """Whether a description can only mean one brought up before: "the same person"."""
-        first, noun = self.mention.keys[0], self.mention.noun
-        is_someone = lexicon().calls_person(noun) and not lexicon().is_plural(noun)
-        return bool(self.scene.order) and is_someone and first in _EARLIER
-
-    def _others(self) -> Iterator[Entity]:
-        mention = self.mention
-        is_new = mention.article in ("indefinite", "count") and "of" not in mention.keys
-        if mention.form is Form.OFFICE and is_new:
-            return
-        yield from filter(self._may_mean_person, self.scene.persons)
-        yield from (
-            body
-            for body in self.scene.bodies.values()
-            if body is not self.own and self._may_mean(body)
-        )
-
-    def _may_mean_person(self, person: Entity) -> bool:
-        mention = self.mention
-        if mention.form is not Form.OFFICE or mention.article in ("definite", "own"):
-            return mention.form is not Form.IT
-        return mention.noun in person.nouns | person.hints or bool(self._shared(person))
-
-    def _may_mean(self, body: Entity) -> bool:
-        form, seen = self.mention.form, self.seen.get(body)
-        if form is Form.WE:
-            is_press = bool(body.nouns & _PRESS) and body.keys[0] in ("this", "our")
-            return is_press or (bool(body.spoke) and body.plural)
-        if body.spoke:
-            return form is not Form.LABEL and (form is not Form.HE or body.is_human)
-        if body.is_hint or seen is None:
-            return False
-        if form is Form.OFFICE:
-            return _meet({self.mention.noun}, body.nouns)
-        is_near = self.sentence - self.scene.sentence(seen) <= _NEAR
-        return is_near and (form is Form.IT or (form is Form.HE and body.is_human))
+class _Clues(Turn):
+    """What speaks for and against each whom the next attribution may mean."""
 
     def of_nobody(self) -> Features:
         """The features of there being no speaker."""
         found = {f"{self.form}:nobody": 1.0}
+        if self.mention.form is Form.OFFICE and self.is_part():
+            found["office:nobody.part"] = 1.0
         if self.mention.form in (Form.SILENT, Form.BARE):
             found |= {f"{self.form}:nobody.{how}": 1.0 for how in self._manner()}
         if self.mention.form in (Form.WE, Form.LABEL):
@@ -198,6 +68,8 @@ class _View:
         named = {f"{self.form}:{name}": value for name, value in found.items()}
         if self.mention.form in _SHARED:
             named |= {f"any:{name}": value for name, value in found.items()}
+        elif self.mention.form is Form.OFFICE:
+            named |= {f"office:{name}": value for name, value in found.items()}
         return named
 
     def _of_name(self, entity: Entity) -> Named:
@@ -247,21 +119,25 @@ class _View:
             yield f"{number}.signed", 1.0
         if entity in self.scene.bylines:
             yield f"{number}.byline", 1.0
-        if entity in self.scene.persons[:1]:
+        if entity in self.scene.cast.persons[:1]:
             yield f"{number}.first", 1.0
         if entity is self.main:
             yield f"{number}.main", 1.0
-        if any(self.scene.mentions[n].keys == self.mention.keys for n in entity.spoke):
+        lately = entity.spoke[-_MOST_TURNS:]
+        if any(self.scene.mentions[n].keys == self.mention.keys for n in lately):
             yield "again", 1.0
 
     def _of_label(self, entity: Entity) -> Named:
         """Of "Q" and "A": who asked before, and who answered."""
         is_question = self.mention.keys[0].startswith("q")
-        asks = {one: one.asked / len(one.spoke) for one in self.scene.persons if one.spoke}
+        asks = {one: one.asked / len(one.spoke) for one in self.persons if one.spoke}
         fitting = [one for one, share in asks.items() if (share > 0.5) == is_question]
+        if self.called:
+            fitting = self.called
         if entity in fitting:
             yield "fits", 1.0
             yield ("fits.only" if len(fitting) == 1 else "fits.several"), 1.0
+        yield from self._of_address(entity)
         if entity is self.before:
             yield "before", 1.0
         if entity is self.last:
@@ -281,12 +157,12 @@ class _View:
         if not _PASSIVE.isdisjoint(self.scene.cue(self.number)[:1]):
             yield "asked"
         if self.number:
-            yield f"gap{min(self._paragraphs_since(self.number - 1), 2)}"
+            yield f"gap{min(self.paragraphs_since(self.number - 1), 2)}"
 
     def _of_office(self, entity: Entity) -> Named:
         mention = self.mention
         if self.pairs:
-            for name, pair in zip(("stood", "spoke"), self.pairs, strict=False):
+            for name, pair in self.pairs.items():
                 yield f"pair.{name}", float(pair[mention.ordinal == "latter"] is entity)
         elif entity is self.own:
             yield from self._of_own(entity)
@@ -315,15 +191,13 @@ class _View:
             "place": mention.keys[0] in lists.places,
             "same": mention.keys[0] == "same" or bool(mention.ordinal),
             "this": mention.keys[0] in ("this", "these"),
-            "rival": any(map(self._is_fuller, self.scene.everyone())),
+            "rival": any(map(self.is_fuller, self.near)),
+            "longer": any(map(self.is_longer, self.bodies)),
+            "part": self.is_part(),
+            "first": not self.own or not self.own.seen or self.own.seen[0] >= self.at,
+            "near": any(mention.noun in one.near | one.hints for one in self.persons),
         }
         yield from ((f"own.{name}", 1.0) for name, holds in is_so.items() if holds)
-
-    def _is_fuller(self, entity: Entity) -> bool:
-        """Whether a person, or another who has spoken, fits all that the mention says."""
-        if entity is self.own or not (entity.spoke or entity.person):
-            return False
-        return self.mention.noun in entity.nouns and self._shared(entity) in (None, 1.0)
 
     def _of_noun(self, entity: Entity) -> Named:
         noun = self.mention.noun
@@ -331,34 +205,31 @@ class _View:
             yield "noun", 1.0
             if len(self.mention.keys) == 1:
                 yield "noun.plain", 1.0
-            elif self._shared(entity) == 1.0:
+                if self.is_longer(entity):
+                    yield "noun.longer", 1.0
+            elif self.shared(entity) == 1.0:
                 yield "noun.shared", 1.0
-            if entity.person and sum(noun in one.nouns for one in self.scene.persons) == 1:
+            if entity.person and sum(noun in one.nouns for one in self.persons) == 1:
                 yield "noun.only", 1.0
         elif {*singulars(noun)} & {*chain.from_iterable(map(singulars, entity.nouns))}:
             yield "noun.number", 1.0
         elif noun in entity.hints:
             yield "noun.hint", 1.0
-        elif _meet({noun}, entity.nouns) or (noun in _ANYONE and entity.is_human):
+        elif noun in entity.near:
+            yield "noun.near", 1.0
+            if sum(noun in one.near | one.nouns for one in self.persons) == 1:
+                yield "noun.near.only", 1.0
+        elif meet({noun}, entity.nouns) or (noun in _ANYONE and entity.is_human):
             yield "noun.alike", 1.0
         else:
             yield "noun.other", 1.0
 
     def _of_modifiers(self, entity: Entity) -> Named:
-        shared = self._shared(entity)
+        shared = self.shared(entity)
         if shared is not None:
             yield "shared", shared
             if not shared:
                 yield "unshared", 1.0
-
-    def _shared(self, entity: Entity) -> float | None:
-        """How much of what else the mention says ("the Baltic official") is known of the entity."""
-        mention = self.mention
-        said = {key for key in mention.keys if key != mention.noun and key not in BEHIND_HEAD}
-        if not said:
-            return None
-        known = {_stem(key) for key in chain(entity.keys, *(role.keys for role in entity.roles))}
-        return sum(_stem(key) in known for key in said) / len(said)
 
     def _of_place(self, entity: Entity) -> Named:
         """Whether it spoke lately, how often it stands in the article, and how near."""
@@ -366,21 +237,38 @@ class _View:
         yield "by.name", math.log1p(entity.by_name)
         yield "spoke", math.log1p(len(entity.spoke))
         yield "often", math.log1p(len(entity.seen))
-        spans, places = self.attribution.spans, [*entity.seen, *entity.heard]
+        spans = self.attribution.spans
         is_so = {
             "person": entity.person is not None,
             "silent": entity.person is None and not entity.spoke,
             "main": entity is self.main,
             "byline": entity in self.scene.bylines,
-            "in.content": any(start <= at < end for start, end in spans for at in places),
+            "in.content": any(entity.is_in(*span) for span in spans),
         }
         yield from ((name, 1.0) for name, holds in is_so.items() if holds)
-        seen = self.seen.get(entity)
+        yield from self._of_address(entity)
+        seen = entity.last_seen(self.at)
         if seen is None:
             yield "unseen", 1.0
             yield from self._of_soon(entity)
         else:
             yield from self._of_distance(entity, seen)
+
+    def _of_address(self, entity: Entity) -> Named:
+        """Whether the one before spoke to it, or of it."""
+        if not self.number or entity is self.last:
+            return
+        before, scene = self.number - 1, self.scene
+        spans = scene.attributions[before].spans
+        if any(entity.is_in(*span) for span in spans):
+            yield "heard.last", 1.0
+            if scene.attributions[before].kind is SpeechKind.DIRECT:
+                yield "heard.last.direct", 1.0
+        seen = entity.last_seen(self.at)
+        if seen is not None and scene.follows_cue(before, seen):
+            yield "told.last", 1.0
+            if self.is_answer:
+                yield "told.last.answers", 1.0
 
     def _of_turn(self, entity: Entity) -> Named:
         """Whether it spoke last, the time before, or speaks next."""
@@ -389,7 +277,7 @@ class _View:
             before = self.scene.mentions[self.number - 1]
             like = (before.form, before.gender) == (self.mention.form, self.mention.gender)
             is_so = {
-                "last.paragraph": self.scene.paragraph(before.start) == self.paragraph,
+                "last.paragraph": self.scene.layout.paragraph(before.start) == self.paragraph,
                 "last.form": like,
                 "last.unbroken": self.rank.get(entity) == 0,
                 "last.answers": self.is_answer,
@@ -404,22 +292,26 @@ class _View:
 
     def _of_soon(self, entity: Entity) -> Named:
         """Whether it is the first to be named for the first time behind the mention."""
-        starts = [one.seen[0] for one in self.scene.persons if one.seen[:1] > [self.at]]
+        starts = [one.seen[0] for one in self.persons if one.seen[:1] > [self.at]]
         is_first = bool(entity.seen and starts) and entity.seen[0] == min(starts)
-        if is_first and self.scene.sentence(entity.seen[0]) - self.sentence <= _SOON:
+        if is_first and self.scene.layout.sentence(entity.seen[0]) - self.sentence <= _SOON:
             yield "soon", 1.0
 
     def _of_distance(self, entity: Entity, seen: int) -> Named:
         scene, rank = self.scene, self.rank.get(entity)
-        distance = self.sentence - scene.sentence(seen)
+        distance = self.sentence - scene.layout.sentence(seen)
         yield f"near{_bucket(distance)}", 1.0
         yield (f"rank{min(rank, 3)}" if rank is not None else "rank.none"), 1.0
-        is_subject = scene.begins_sentence(seen)
+        is_subject = scene.layout.begins_sentence(seen)
         is_so = {
-            "paragraph": scene.paragraph(seen) == self.paragraph,
+            "paragraph": scene.layout.paragraph(seen) == self.paragraph,
             "subject": is_subject,
             "subject.near": is_subject and distance <= 1,
             "alone": rank == 0 and len(self.rank) == 1,
+            "alone.near": rank == 0 and self.near_humans == 1,
+            "subject.here": is_subject and not distance,
+            "oblique": scene.is_oblique(seen),
+            "oblique.here": not distance and scene.is_oblique(seen),
         }
         yield from ((name, 1.0) for name, holds in is_so.items() if holds)
 
@@ -428,15 +320,3 @@ def _bucket(distance: int) -> str:
     if distance <= 2:
         return str(distance)
     return "5" if distance <= 5 else "far"
-
-
-def _stem(key: str) -> str:
-    """The first letters, in which "Baltic" meets "Baltics"."""
-    return key[:4] if len(key) > 4 else key
-
-
-def _meet(some: set[str], others: set[str]) -> bool:
-    """Whether nouns are the same, but for number, or mean alike."""
-    one = {single for noun in some for single in singulars(noun)}
-    other = {single for noun in others for single in singulars(noun)}
-    return bool(one & other) or any(one & alike and other & alike for alike in _ALIKE)

@@ -28,6 +28,7 @@ class Lexicon:
     offices: frozenset[str]
     groups: frozenset[str]
     kin: frozenset[str]
+    portfolios: frozenset[str]
     bodies: frozenset[str]
     papers: frozenset[str]
     things: frozenset[str]
@@ -83,6 +84,7 @@ def lexicon() -> Lexicon:
         offices=all_of["offices"],
         groups=lists["offices"]["group"],
         kin=all_of["kin"],
+        portfolios=all_of["portfolios"],
         bodies=lists["bodies"]["words"],
         papers=lists["bodies"]["papers"],
         things=all_of["things"],

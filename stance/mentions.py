@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from stance.domain import Span
 from stance.lexicon import lexicon
-from stance.names import NameUse
+from stance.names import NameUse, starting_within
 from stance.roles import ARTICLES, BEHIND_HEAD, noun_of
 from stance.words import Word, end_with_dot, words_within
 
@@ -68,6 +68,7 @@ _ALSO = frozenset(("himself", "herself", "itself", "themselves", "too", "also"))
 _BARS_HEAD = BEHIND_HEAD | {"than", "say", "says"}
 _AND = re.compile(r",? (?:and|or|&) ")
 _ENDS_DESCRIPTION = re.compile(r"[;:()–—]| - |\n\s*\n")
+_LONGEST_NAME = 200  # characters
 _LONGEST_LIST = 8  # words behind a comma in which "and" may still come
 
 
@@ -124,7 +125,8 @@ def read_mention(
         gender, plural = _GENDER.get(first, 0.0), first in _SEVERAL
         return Mention(start, end, _PRONOUNS[first], keys=(first,), gender=gender, plural=plural)
     described = _described(text, inside, start, end)
-    return _with_names(described, text, words, [u for u in uses if u.start < end and u.end > start])
+    near = starting_within(uses, start - _LONGEST_NAME, end)
+    return _with_names(described, text, words, [use for use in near if use.end > start])
 
 
 def _with_names(

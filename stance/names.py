@@ -1,30 +1,25 @@
-"""The persons whom an article names, as it names them. Knows nothing of who says what.
+"""Where an article names persons. Knows nothing of which of the names are the same person's.
 
 A name is a run of capitalised words (with particles, initials and hyphens) that stands in no list
-of places, bodies and things. Its longest form in the article is the person's name; shorter ones
-that fit it ("Lisiecka", "Nina Stepanivna") are uses of it. What stands beside it says the role, and
-often the gender.
+of places, bodies and things. What stands beside it says the role, and often the gender.
 """
 
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from stance.lexicon import lexicon, singulars
-from stance.roles import PLACING, Role, outset_of, roles_beside
+from stance.roles import PLACING, Role, head_of_office, is_portfolio, outset_of, roles_beside
 from stance.words import Word, is_joined
 
-GENDERED = {"he": -1.0, "his": -1.0, "himself": -1.0, "she": 1.0, "her": 1.0, "herself": 1.0}
-
+_CALLED = frozenset(("the", "a", "so-called", "called", "named", "dubbed"))
+_QUOTED = re.compile(r" [\"“„«‘'‚‹ \u00a0]+")
 _DOT = re.compile(r"\.[ \u00a0]?")
 _ARABIC_ARTICLES = frozenset(("al", "el", "ul", "as", "ad", "an", "ar", "at", "az"))
 _INSIDE = PLACING - {"from", "to", "of", "for"} | {"into", "towards"}
 _SAID = frozenset(("said", "says", "adds", "asks", "told", "tells", "writes", "wrote"))
-_PRONOUN_NEAR = 25  # words
-# What the endings of names suggest, where no title and no given name says it.
-_WOMEN_END = ("ova", "eva", "ska", "skaya", "skaia", "aite", "yte", "iene")
-_MEN_END = ("ov", "ev", "sky", "ski", "skyi", "skyy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +59,6 @@ class NameUse:
         return max(-1.0, min(1.0, said))
 
 
-@dataclass(slots=True)
-class Person:
-    """Someone named in the article.
-
-    Attributes:
-        name: the fullest name, as it stands there.
-        keys: its words, folded.
-        uses: where it stands, in whole or in part, in order.
-        gender: from -1 (surely a man) to 1 (surely a woman), by titles, kinship and given name.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    uses: list[NameUse] = field(default_factory=list)
-    gender: float = 0.0
-
-    @property
-    def roles(self) -> list[Role]:
-        """All that is said of the person, in order."""
-        return [role for use in self.uses for role in use.roles]
-
-
 def bare(key: str) -> str:
     """A word of a name without an Arabic article: "harrasi" for "al-harrasi"."""
     return key[3:] if key[2:3] == "-" and key[:2] in _ARABIC_ARTICLES else key
@@ -95,6 +68,23 @@ def fits(short: Sequence[str], full: Sequence[str]) -> bool:
     """Whether words may be a short form of a name: in its order, and none added."""
     rest = iter([bare(key) for key in full])
     return all(bare(key) in rest for key in short)
+
+
+class Placed(Protocol):
+    """What begins somewhere in an article."""
+
+    @property
+    def start(self) -> int:
+        """The character."""
+
+
+Thing = TypeVar("Thing", bound=Placed)
+
+
+def starting_within(things: Sequence[Thing], start: int, end: int) -> Sequence[Thing]:
+    """Those of several in order that begin in a part of the article."""
+    first = bisect_left(things, start, key=lambda one: one.start)
+    return things[first : bisect_left(things, end, key=lambda one: one.start)]
 
 
 def name_uses(text: str, words: Sequence[Word]) -> list[NameUse]:
@@ -153,7 +143,9 @@ def _read_run(
         while start <= end and _begins_no_name(words, start, end):
             start += 1
         at = end + 1
-        name = _behind_titles(words, start, end, small)
+        start = max(start, _inner_title(words, start, end))
+        behind_titles = _behind_titles(words, start, end, small)
+        name = max(behind_titles, _behind_office(text, words, start, end))
         if name > end or (name == end and len(words[name].key) == 1):
             continue
         if not _is_thing(words, start, name, end):
@@ -191,6 +183,27 @@ def _behind_titles(words: Sequence[Word], first: int, last: int, small: frozense
     return name
 
 
+def _inner_title(words: Sequence[Word], first: int, last: int) -> int:
+    """Where "Don Agapito" begins in "Saint Rita Don Agapito"; the first word where nothing does."""
+    lists = lexicon()
+    for at in range(last - 1, first + 1, -1):
+        before = words[at - 1].key
+        is_part = before in lists.titles or lists.calls_person(before) or before in lists.peoples
+        if words[at].key in lists.titles and not is_part:
+            return at
+    return first
+
+
+def _behind_office(text: str, words: Sequence[Word], first: int, last: int) -> int:
+    """Where the name begins in "State Warren Buchholz" behind "Secretary of"."""
+    name = first
+    while name < last and is_portfolio(words[name].key):
+        name += 1
+    if name > first and head_of_office(text, words, name) < first:
+        return name
+    return first
+
+
 def _is_thing(words: Sequence[Word], first: int, name: int, last: int) -> bool:
     """Whether a run of capitals is a place, a body or a thing."""
     lists = lexicon()
@@ -210,15 +223,19 @@ def _is_thing(words: Sequence[Word], first: int, name: int, last: int) -> bool:
 
 def _use(text: str, words: Sequence[Word], first: int, name: int, last: int) -> NameUse:
     lists = lexicon()
+    head = head_of_office(text, words, name) if name > first else first
     outset = first
-    if not any(word.key in lists.titles for word in words[first:name]):
+    if head < first:
+        outset = outset_of(text, words, name)
+    elif not any(word.key in lists.titles for word in words[first:name]):
         outset = outset_of(text, words, first)
     titled = any(word.key not in lists.peoples for word in words[outset:name])
     before = words[outset - 1].key if outset and is_joined(text, words, outset) else ""
     keys = tuple(word.key for word in words[name : last + 1])
     is_shouted = all(word.shouted or len(word.key) == 1 for word in words[name : last + 1])
     is_first = len(keys) == 1 and words[name].opens and not titled
-    loose = is_shouted or is_first or (before == "the" and outset == name)
+    is_the = outset == name and (before == "the" or _is_called(text, words, name))
+    loose = is_shouted or is_first or is_the
     roles = tuple(roles_beside(text, words, outset, name, last))
     return NameUse(
         start=words[name].start,
@@ -233,6 +250,13 @@ def _use(text: str, words: Sequence[Word], first: int, name: int, last: int) -> 
         placed=before in _INSIDE and not titled,
         told=not loose and (titled or (bool(roles) and before not in PLACING)),
     )
+
+
+def _is_called(text: str, words: Sequence[Word], name: int) -> bool:
+    """Whether a name is that of a thing: the "Day Zero clause", a boat called "Yaay Fatou"."""
+    if not name or words[name - 1].key not in _CALLED:
+        return False
+    return _QUOTED.fullmatch(text, words[name - 1].end, words[name].start) is not None
 
 
 def _without_openers(text: str, uses: Sequence[NameUse]) -> list[NameUse]:
@@ -270,77 +294,3 @@ def _with_known(uses: Sequence[NameUse]) -> list[NameUse]:
         else use
         for use in uses
     ]
-
-
-def people(words: Sequence[Word], uses: Sequence[NameUse], text: str) -> list[Person]:
-    """The persons named in an article, in the order of their first use.
-
-    Args:
-        words: the words of the article.
-        uses: all the names in it.
-        text: the article.
-    """
-    persons: list[Person] = []
-    for use in sorted(uses, key=lambda one: (-len(one.keys), one.start)):
-        certain = not use.loose if len(use.keys) > 1 else use.told
-        if certain and not any(fits(use.keys, person.keys) for person in persons):
-            persons.append(Person(text[use.start : use.end], use.keys))
-    for use in uses:
-        owner = _owner(use, persons)
-        if owner is not None:
-            owner.uses.append(use)
-    persons = [one for one in persons if not all(use.placed for use in one.uses)]
-    for person in persons:
-        person.gender = _gender(words, person)
-    return sorted(persons, key=lambda person: person.uses[0].start)
-
-
-def _owner(use: NameUse, persons: Sequence[Person]) -> Person | None:
-    """Whose use it is: of several, who is called so most often before, and then most lately."""
-    fitting = [person for person in persons if fits(use.keys, person.keys)]
-    fitting = [one for one in fitting if use.gender * _by_given_name(one.keys) >= 0] or fitting
-    fitting = [one for one in fitting if one.keys == use.keys] or fitting
-    known = [one for one in fitting if one.uses]
-    if known:
-        return max(
-            known, key=lambda one: (sum(len(u.keys) == 1 for u in one.uses), one.uses[-1].start)
-        )
-    return fitting[0] if fitting else None
-
-
-def _gender(words: Sequence[Word], person: Person) -> float:
-    score = 0.0
-    for use in person.uses:
-        score += 2 * use.gender + 0.4 * _pronoun_behind(words, use)
-        score += 2 * sum(lexicon().gender.get(role.noun, 0.0) for role in use.roles)
-    by_name = _by_given_name(person.keys)
-    score += 1.5 * by_name if by_name else _by_ending(person.keys)
-    return max(-1.0, min(1.0, score / 2))
-
-
-def _pronoun_behind(words: Sequence[Word], use: NameUse) -> float:
-    """What the next pronoun says, where no other name and no whole sentence stands between."""
-    at = bisect_left(words, use.end, key=lambda word: word.start)
-    for word in words[at : at + _PRONOUN_NEAR]:
-        if word.key in GENDERED:
-            return GENDERED[word.key]
-        if word.opens or (word.capital and word.key not in lexicon().peoples):
-            break
-    return 0.0
-
-
-def _by_given_name(keys: Sequence[str]) -> float:
-    given = lexicon().given
-    found = (given[one] for key in keys for one in (key, key.split("-")[0]) if one in given)
-    return next(found, 0.0)
-
-
-def _by_ending(keys: Sequence[str]) -> float:
-    """A guess by the endings of Slavic, Baltic and Romance names."""
-    if keys[-1].endswith(_WOMEN_END):
-        return 1.0
-    if keys[-1].endswith(_MEN_END):
-        return -0.6
-    if len(keys) > 1 and keys[0].endswith("a"):
-        return 0.4
-    return -0.5 if len(keys) > 1 and keys[0].endswith(("o", "us", "as", "is")) else 0.0

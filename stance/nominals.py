@@ -34,8 +34,9 @@ class Nominal:
 
 
 def nominals(text: str, words: Sequence[Word]) -> list[Nominal]:
-    """All of them; each kind in order."""
-    return [*_descriptions(text, words), *_places(text, words)]
+    """All of them, in order."""
+    found = [*_descriptions(text, words), *_places(text, words)]
+    return sorted(found, key=lambda one: one.start)
 
 
 def _descriptions(text: str, words: Sequence[Word]) -> Iterator[Nominal]:
@@ -67,6 +68,8 @@ def _extent(text: str, words: Sequence[Word], first: int) -> tuple[int, str]:
             break
         if key in lists.bodies or lists.calls_person(key) or lists.is_paper(key):
             last, noun = at, key
+        elif lists.calls_person(noun) and not words[last].owns and key not in lists.portfolios:
+            break
     return last, noun
 
 

@@ -1,4 +1,4 @@
-"""Which bundle is served: `DEFAULT` and `HISTORY` in the folder of bundles.
+"""Which bundle of each kind is served: `DEFAULT`, `EXTRACTOR`, and a history beside each.
 
 Decides nothing: whether a bundle is good enough is the caller's business.
 """
@@ -9,38 +9,40 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stance.bundle import default_name, open_bundle, verify, write_durably
+from stance.bundle import SERVED_NAME, default_name, open_bundle, verify, write_durably
 from stance.errors import BundleError
 from stance.manifest import ModelKind, manifest_text
 
 log = logging.getLogger("stance.promotion")
 
+HISTORY_NAME = {ModelKind.STANCE: "HISTORY", ModelKind.EXTRACTION: "EXTRACTOR_HISTORY"}
+
 
 def promote(models: Path, name: str) -> None:
-    """Make a bundle the one that is served; the former one is remembered in `HISTORY`.
+    """Make a bundle the one of its kind that is served; the former one is remembered.
 
-    Nothing changes for the bundle that is the default already.
+    Nothing changes for the bundle that is served already.
 
     Raises:
-        BundleError: there is no such bundle, it is not whole or not of stance, or the change cannot
-            be written; then the former one stays.
+        BundleError: there is no such bundle, it is not whole, or the change cannot be written; then
+            the former one stays.
     """
-    verify(models, name).expect(ModelKind.STANCE)
-    former, history = _served_now(models), _history(models)
+    kind = verify(models, name).kind
+    former, history = served_now(models, kind), _history(models, kind)
     if former == name:
         return
     if former and history[-1:] != [former]:
         history.append(former)
-    # In this order, here and below: if the process dies in between, `HISTORY` ends in the name
-    # that `DEFAULT` has, which going back passes over.
-    remembered = {"HISTORY": _lines(history)} if history else {}
-    _replace(models, {**remembered, "DEFAULT": _lines([name])})
+    # In this order, here and below: if the process dies in between, the history ends in the name
+    # that is served, which going back passes over.
+    remembered = {HISTORY_NAME[kind]: _lines(history)} if history else {}
+    _replace(models, {**remembered, SERVED_NAME[kind]: _lines([name])})
 
 
-def roll_back(models: Path) -> str:
-    """Serve again what was served before: the last name in `HISTORY` that still is a whole bundle.
+def roll_back(models: Path, kind: ModelKind = ModelKind.STANCE) -> str:
+    """Serve again what was served before: the last name in the history that is a whole bundle.
 
-    That name and those after it, of bundles that are gone or broken, are taken off `HISTORY`.
+    That name and those after it, of bundles that are gone or broken, are taken off the history.
 
     Returns:
         the name.
@@ -48,21 +50,29 @@ def roll_back(models: Path) -> str:
     Raises:
         BundleError: there is none, or the change cannot be written; then nothing changes.
     """
-    served, history = _served_now(models), _history(models)
+    served, history = served_now(models, kind), _history(models, kind)
     while history:
         name = history.pop()
         if name == served:
             continue
         try:
-            verify(models, name).expect(ModelKind.STANCE)
+            verify(models, name).expect(kind)
         except BundleError as error:
             log.warning("passed over in going back: %s", error)
             continue
-        _replace(models, {"DEFAULT": _lines([name]), "HISTORY": _lines(history)})
+        _replace(models, {SERVED_NAME[kind]: _lines([name]), HISTORY_NAME[kind]: _lines(history)})
         return name
     raise BundleError(
-        f"{models / 'HISTORY'} names no whole model to go back to; promote one by its name"
+        f"{models / HISTORY_NAME[kind]} names no whole model to go back to; promote one by its name"
     )
+
+
+def served_now(models: Path, kind: ModelKind = ModelKind.STANCE) -> str | None:
+    """The name of the bundle of a kind that is served; None where none can be read."""
+    try:
+        return default_name(models, kind)
+    except BundleError:  # there is none yet, or it is to be replaced by one that can be read
+        return None
 
 
 def record_promotion(models: Path, name: str, entry: Mapping[str, Any]) -> None:
@@ -81,15 +91,8 @@ def record_promotion(models: Path, name: str, entry: Mapping[str, Any]) -> None:
     _replace(models, {f"{name}/manifest.json": manifest_text(manifest)})
 
 
-def _served_now(models: Path) -> str | None:
-    try:
-        return default_name(models)
-    except BundleError:  # there is none yet, or it is to be replaced by one that can be read
-        return None
-
-
-def _history(models: Path) -> list[str]:
-    path = models / "HISTORY"
+def _history(models: Path, kind: ModelKind) -> list[str]:
+    path = models / HISTORY_NAME[kind]
     try:
         return path.read_text(encoding="utf-8").split()
     except FileNotFoundError:

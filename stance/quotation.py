@@ -17,31 +17,15 @@ from typing import NamedTuple
 from stance.article_text import WORD_JOINER, find_paragraphs
 from stance.domain import Span, SpeechKind
 from stance.marks import Family, Mark, Side, Surer, find_marks, is_unseen, surer_follows
+from stance.said import CUE
 
 MOST_SCARE_WORDS = 5
 _LONGEST_SCARE = 100  # characters
 _NO_TERM_ENDS = frozenset("?!…—")
 
-_VERB = (
-    "(?:said|says|told|tells|added|adds|asked|asks|replied|replies|testified|wrote|writes|"
-    "explained|explains|recalled|recalls|insisted|insists|warned|warns|noted|notes|argued|argues|"
-    "declared|announced|continued|conceded|admitted|observed|remarked|answered|answers|shouted|"
-    "tweeted|posted|complained|joked|stated|claimed|claims|concluded|demanded)"
-)
-_NAME = (
-    r"(?:(?:[Tt]he|[Aa]n?|[Hh]is|[Hh]er|[Tt]heir|[Oo]ne)\s[\w-]+(?:\s[\w-]+)?"
-    r"|[A-Z][\w.'’-]*(?:\s[A-Z][\w.'’-]*){0,3})"
-)
-_AFTER_CUE = (
-    r"(?=[.,;:]|\s*(?:\n\s*\n|$)|\s(?:on|in|at|to|after|during|as|when|while|last|this|later|again|me|us|"
-    r"reporters|yesterday|[A-Z][a-z]+day)\b)"
-)
-_CUE = re.compile(
-    rf"{_VERB}\s{_NAME}|(?:he|she|they|it|{_NAME})\s(?:has\s|had\s)?{_VERB}{_AFTER_CUE}"
-)
 # Where a quotation ends whose closing mark is missing: "We go, he said."
-_CUE_WITHIN = re.compile(rf"[,?!—–]\s(?:{_CUE.pattern})")
-_CUE_AFTER = re.compile(rf"[,\s]{{0,3}}(?:{_CUE.pattern})")
+_CUE_WITHIN = re.compile(rf"[,?!—–]\s(?:{CUE})")
+_CUE_AFTER = re.compile(rf"[,\s]{{0,3}}(?:{CUE})")
 _FIRST_SENTENCE = re.compile(r"[.!?…](?=\s|$)")
 
 _WORD = re.compile(r"\w+(?:['’-]+\w+)*")

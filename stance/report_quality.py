@@ -24,8 +24,8 @@ def model(run: ScoredRun, measured: Mapping[str, Measured] | None) -> Iterator[M
     yield table(
         ["", ""],
         [
-            ["stances and tone", f"{run.classifier[0]} (sha256 {run.classifier[1]})"],
-            ["statements and speakers", f"{run.extractor[0]} (sha256 {run.extractor[1]})"],
+            ["stances and tone", _model(run.classifier)],
+            ["statements and speakers", _model(run.extractor)],
             ["computed on", str(settings.get("device", "not told"))],
             ["prediction sets", "none" if coverage is None else f"coverage {coverage}"],
             ["at most records", str(settings.get("limit") or "all")],
@@ -49,6 +49,11 @@ def model(run: ScoredRun, measured: Mapping[str, Measured] | None) -> Iterator[M
     for of, report in measured.items():
         for warning in report.get("warnings", ()):
             yield element("p", f"{of}: {warning}", css="note")
+
+
+def _model(told: tuple[str, str]) -> str:
+    name, digest = told
+    return f"{name} (sha256 {digest})" if digest else name
 
 
 def _reading(settings: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -14,7 +14,7 @@ _LONGEST = 14  # words
 _LONGEST_TITLE = 7
 _LONGEST_BARE = 5  # an office without an article before a name: "Hungarian state secretary"
 ARTICLES = frozenset(("the", "a", "an"))
-_DETERMINER_WORDS = "its his her their our my this that one another then"
+_DETERMINER_WORDS = "its his her their our my your this that one another then"
 _HEAD_ENDS = """
 of for in at from to with on by against near about within behind among amid who which that whose
 whom speaking under over since after before during until into without between outside inside around
@@ -28,6 +28,8 @@ _ENDS_ROLE = frozenset(("who", "whose", "which", "and", "said", "told", "says"))
 _IN_TITLE = frozenset(("former", "first", "junior"))
 _PARTICIPLES = frozenset(("retired", "unified", "appointed", "elected", "armed", "united"))
 _VERBS = frozenset(("said", "told", "says", "met", "and"))
+_TENS = frozenset(("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"))
+_AGENTS = ("er", "or", "ist", "ian", "eer", "man", "woman", "yst", "ant", "smith")
 _STILL = frozenset(("now", "also", "still"))
 
 
@@ -72,18 +74,44 @@ def outset_of(text: str, words: Sequence[Word], name: int) -> int:
     lists = lexicon()
     if not name or not is_joined(text, words, name):
         return name
-    before = words[name - 1]
+    last = head_of_office(text, words, name)
+    before = words[last]
     if before.owns or before.key.endswith("s"):
         return name
     if not lists.calls_person(before.key) and before.key not in lists.titles:
         return name
-    at = name
-    while at and name - at < _LONGEST_TITLE and is_joined(text, words, at):
+    at = last
+    while at and last - at < _LONGEST_TITLE and is_joined(text, words, at):
         word = words[at - 1]
-        if word.owns or _is_verb(word.key) or (word.key in lists.small - _IN_TITLE):
+        is_small = word.key in lists.small and word.key not in _IN_TITLE
+        if word.owns or is_small or word.key in lists.calendar or _is_verb(word.key):
             break
         at -= 1
     return at
+
+
+def head_of_office(text: str, words: Sequence[Word], name: int) -> int:
+    """Of the words before a name the one that says what it is: "Secretary" of "Secretary of State".
+
+    The last of them, where no "of" or "for" with a portfolio, place or body stands there.
+    """
+    lists = lexicon()
+    for at in range(name - 1, max(0, name - _LONGEST_TITLE), -1):
+        key = words[at].key
+        if not is_joined(text, words, at + 1) or not is_joined(text, words, at):
+            break
+        if key in ("of", "for") and at < name - 1:
+            is_office = lists.calls_person(words[at - 1].key) or words[at - 1].key in lists.titles
+            return at - 1 if is_office else name - 1
+        if key not in ("the", "and") and not is_portfolio(key):
+            break
+    return name - 1
+
+
+def is_portfolio(key: str) -> bool:
+    """Whether an office may be of or for it."""
+    lists = lexicon()
+    return any(key in one for one in (lists.portfolios, lists.bodies, lists.places, lists.peoples))
 
 
 def _is_verb(key: str) -> bool:
@@ -155,7 +183,21 @@ def _behind(text: str, words: Sequence[Word], last: int) -> Iterator[Role]:
         return
     end = _end_of_role(text, words, at)
     if _is_role(words, at, end):
-        yield from _role(text, words, at, end)
+        other = _second_office(text, words, end)
+        yield from _role(text, words, at, other[1] if other else end)
+        if other:
+            yield from _role(text, words, *other)
+
+
+def _second_office(text: str, words: Sequence[Word], last: int) -> tuple[int, int] | None:
+    """First and last word of "president of the talks" in "minister and president of the talks"."""
+    at = last + 2
+    if at >= len(words) or words[at - 1].key != "and" or not is_owned(text, words, at):
+        return None
+    end = _end_of_role(text, words, at)
+    keys = [word.key for word in words[at : end + 1]]
+    is_office = lexicon().calls_person(noun_of(keys)) and is_owned(text, words, at - 1)
+    return (at, end) if is_office and noun_of(keys) in keys[:_LONGEST_BARE] else None
 
 
 def _behind_aside(text: str, words: Sequence[Word], last: int) -> int:
@@ -163,8 +205,9 @@ def _behind_aside(text: str, words: Sequence[Word], last: int) -> int:
     at = last + 1
     if at < len(words) and text[words[last].end : words[at].start] in (", ", " ("):
         key = words[at].key
-        at += key[0].isdigit() or key.split("-")[0].endswith("ty")
-        at += 2 * ([word.key for word in words[at : at + 2]] == ["no", "relation"])
+        at += key[0].isdigit() or key.split("-")[0] in _TENS
+        if [word.key for word in words[at : at + 2]] == ["no", "relation"]:
+            at += 2 + (words[at + 2 : at + 3] != () and words[at + 2].key == "and")
     return at
 
 
@@ -172,10 +215,20 @@ def _is_role(words: Sequence[Word], first: int, last: int) -> bool:
     lists = lexicon()
     keys = [word.key for word in words[first : last + 1]]
     if keys[0] in DETERMINERS or words[first].owns or keys[0] == "formerly":
-        return lists.calls_person(noun_of(keys[1:]))
-    if keys[0] in lists.small or any(key in DETERMINERS for key in keys[1:2]):
+        noun = noun_of(keys[1:])
+        return lists.calls_person(noun) or (keys[0] in ("a", "an") and _may_call_person(noun))
+    if (keys[0] in lists.small and keys[0] not in _IN_TITLE) or keys[0] in BEHIND_HEAD:
         return False
-    return lists.calls_person(noun_of(keys))
+    noun = noun_of(keys)
+    before = keys[: keys.index(noun)] if noun in keys else []
+    return lists.calls_person(noun) and not any(key in DETERMINERS for key in before)
+
+
+def _may_call_person(noun: str) -> bool:
+    """Whether the ending of a noun that is in no list says that it means a person: "seller"."""
+    lists = lexicon()
+    is_known = noun in lists.bodies or noun in lists.things or lists.is_paper(noun)
+    return noun.endswith(_AGENTS) and not is_known and noun not in lists.portfolios
 
 
 def _end_of_role(text: str, words: Sequence[Word], first: int) -> int:

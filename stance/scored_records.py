@@ -3,7 +3,7 @@
 Knows nothing of files, threads or parts. The columns are those of `stance.scored_tables`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -11,12 +11,23 @@ from typing import Any, Protocol
 from stance.archive.records import Read, RecordFault, Skipped
 from stance.copies import content_hash
 from stance.counts import Counts
-from stance.domain import Article, Attribution, Prediction, Result, Sentiment, Stance, Statement
+from stance.domain import (
+    Article,
+    Attribution,
+    Prediction,
+    Result,
+    Sentiment,
+    Stance,
+    Statement,
+    check_text,
+)
 from stance.errors import InputError
 from stance.scored_tables import Status
+from stance.scored_text import scored_texts
 from stance.scoring_run import shard_key
 
-Extract = Callable[[Article], Sequence[Attribution]]
+# The statements of each article, in order; an article that fails may fail the others with it.
+ExtractEach = Callable[[Iterable[Article]], Iterable[Sequence[Attribution]]]
 _LONGEST_REASON = 500  # characters
 _WORDLESS = "article without a word"
 _BYTES_OF_A_ROW, _BYTES_OF_AN_ANSWER = 1000, 500
@@ -137,37 +148,48 @@ def opened(shard: Shard, number: int, record: Read, is_copy: Callable[[str], boo
     return Case(row, unsearched=content if status == Status.SCORED else None)
 
 
-def search(case: Case, extract: Extract) -> None:
-    """Find the statements of a case, if that is still to be done; a failure costs the case alone.
+def search(cases: Sequence[Case], extract_each: ExtractEach) -> None:
+    """Find the statements of cases, if that is still to be done; a failure costs its case alone.
+
+    Args:
+        cases: articles of one shard together, since what is computed at once may touch the last
+            digit of a number.
+        extract_each: finds the statements of articles.
 
     Raises:
-        MemoryError: the machine, not the article, is the trouble.
+        MemoryError: the machine, not an article, is the trouble.
         OSError: likewise.
     """
-    record, row = case.unsearched, case.article
-    if record is None or row is None:
-        return
-    case.unsearched = None
-    if isinstance(record, Statement):
-        spans = [{"start": 0, "end": len(record.text)}]
-        told = {"text": record.text, "spans": spans, "speaker": record.speaker}
-        _add(case, f"{row['article']}-1", told)
-        return
+    articles: list[tuple[Case, Article]] = []
+    for case in cases:
+        record, case.unsearched = case.unsearched, None
+        if isinstance(record, Article):
+            articles.append((case, record))
+        elif isinstance(record, Statement):
+            _add_given(case, record)
+    if articles:
+        _search(articles, extract_each)
+
+
+def _search(articles: Sequence[tuple[Case, Article]], extract_each: ExtractEach) -> None:
     try:
-        found = [_told(attribution, record) for attribution in extract(record)]
+        found = [
+            _told_all(article, attributions)
+            for (_, article), attributions in zip(
+                articles, extract_each([article for _, article in articles]), strict=True
+            )
+        ]
     except (MemoryError, OSError):
         raise
     except Exception as error:  # whatever a strange text does to an extractor
-        row["status"] = Status.FAILED
-        reason = f"{type(error).__name__}: {error}"
-        case.errors.append(_error(row, Stage.EXTRACT, reason, n_records=1))
+        if len(articles) == 1:
+            _add_failure(articles[0][0], error)
+            return
+        for one in articles:
+            _search([one], extract_each)
         return
-    for number, told in enumerate(found, 1):
-        try:
-            _add(case, f"{row['article']}-{number}", told)
-        except InputError as error:
-            reason = f"statement {number}: {error}"
-            case.errors.append(_error(row, Stage.STATEMENT, reason, n_records=0))
+    for (case, _), statements in zip(articles, found, strict=True):
+        _add_found(case, statements)
 
 
 def close(case: Case, keep_unrelated: bool) -> None:
@@ -206,6 +228,14 @@ def close(case: Case, keep_unrelated: bool) -> None:
                 )
 
 
+def _told_all(article: Article, found: Sequence[Attribution]) -> list[dict[str, Any]]:
+    scored = scored_texts(article, found)
+    return [
+        {**_told(attribution, article), "scored": text}
+        for attribution, text in zip(found, scored, strict=True)
+    ]
+
+
 def _told(attribution: Attribution, article: Article) -> dict[str, Any]:
     def words(span: tuple[int, int] | None) -> str | None:
         return article.text[slice(*span)] if span else None
@@ -223,11 +253,39 @@ def _told(attribution: Attribution, article: Article) -> dict[str, Any]:
     }
 
 
+def _add_given(case: Case, statement: Statement) -> None:
+    assert case.article is not None
+    spans = [{"start": 0, "end": len(statement.text)}]
+    told = {"text": statement.text, "spans": spans, "speaker": statement.speaker}
+    _add(case, f"{case.article['article']}-1", told)
+
+
+def _add_found(case: Case, statements: Sequence[dict[str, Any]]) -> None:
+    row = case.article
+    assert row is not None
+    for number, told in enumerate(statements, 1):
+        try:
+            _add(case, f"{row['article']}-{number}", told)
+        except InputError as error:
+            reason = f"statement {number}: {error}"
+            case.errors.append(_error(row, Stage.STATEMENT, reason, n_records=0))
+
+
+def _add_failure(case: Case, error: Exception) -> None:
+    row = case.article
+    assert row is not None
+    row["status"] = Status.FAILED
+    reason = f"{type(error).__name__}: {error}"
+    case.errors.append(_error(row, Stage.EXTRACT, reason, n_records=1))
+
+
 def _add(case: Case, key: str, told: dict[str, Any]) -> None:
-    statement = Statement(told["text"], key, told["speaker"])
+    shown = {name: value for name, value in told.items() if name != "scored"}
+    check_text("text", told["text"])
+    statement = Statement(told.get("scored", told["text"]), key, told["speaker"])
     assert case.article is not None
     case.statements.append(statement)
-    case.rows.append({"statement": key, "article": case.article["article"], **told})
+    case.rows.append({"statement": key, "article": case.article["article"], **shown})
 
 
 def _error(row: dict[str, Any], stage: Stage, reason: str, n_records: int) -> dict[str, Any]:

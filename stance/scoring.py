@@ -38,6 +38,7 @@ class Summary:
         n_shards: how many they are.
         n_scored: how many of them this run scored.
         n_superseded: how many finished parts were taken out, since their file has other shards now.
+        with_errors: the names of the parts that have errors, in the order of their shards.
     """
 
     run: str
@@ -46,6 +47,7 @@ class Summary:
     n_shards: int
     n_scored: int
     n_superseded: int
+    with_errors: Sequence[str] = ()
 
 
 def score(shards: Iterable[Shard], work: Work, tally: Tally | None = None) -> Summary:
@@ -123,7 +125,8 @@ def score_with(
         parts = [ledger.parts[name] for name in by_part]
     counts = sum((part.counts for part in parts), Counts())
     skipped = sum((Counter(part.skipped) for part in parts), Counter[str]())
-    return Summary(run.key, counts, skipped, len(parts), n_scored, len(superseded))
+    with_errors = tuple(part.name for part in parts if part.counts.errors)
+    return Summary(run.key, counts, skipped, len(parts), n_scored, len(superseded), with_errors)
 
 
 def first_records(shards: Iterable[Shard], n: int) -> list[Shard]:

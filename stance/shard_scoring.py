@@ -18,14 +18,16 @@ from stance.counts import Counts
 from stance.domain import Result, Statement
 from stance.lanes import ahead, behind
 from stance.parts import Part, PartDraft
-from stance.scored_records import Case, Extract, Shard, close, opened, search
+from stance.scored_records import Case, ExtractEach, Shard, close, opened, search
 from stance.scoring_run import Run
 
-# About the bytes of records, and of results, that may wait; and the articles whose statements are
-# found ahead of their scoring, since a kill costs that work.
+# About the bytes of records, and of results, that may wait.
 _AHEAD = 4_000_000
 _BEHIND = 4_000_000
-_SEARCHED_AHEAD = 32
+# Articles whose statements are found together, so that the extractor can fill its batches: their
+# number and characters; and those that are ahead of their scoring. A kill costs the work on both.
+_PORTION_ARTICLES, _PORTION_CHARACTERS = 16, 64_000
+_SEARCHED_AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,14 @@ class Work:
     Attributes:
         out: the folder of the scored archive.
         run: what its models and settings are.
-        extract: finds the statements of an article; called in a thread of its own.
+        extract_each: finds the statements of articles, some of one shard at a time; called in a
+            thread of its own.
         classifier: scores them.
     """
 
     out: Path
     run: Run
-    extract: Extract
+    extract_each: ExtractEach
     classifier: Classifier
 
 
@@ -161,10 +164,23 @@ def _read(planned: Iterable[Planned]) -> Iterator[Case | _Mark]:
 
 
 def _searched(items: Iterable[Case | _Mark], work: Work) -> Iterator[Case | _Mark]:
+    for portion in _portions(items):
+        search([item for item in portion if isinstance(item, Case)], work.extract_each)
+        yield from portion
+
+
+def _portions(items: Iterable[Case | _Mark]) -> Iterator[list[Case | _Mark]]:
+    """Items that are searched together; they are of one shard, and of it they always are these."""
+    portion: list[Case | _Mark] = []
+    n_characters = 0
     for item in items:
-        if isinstance(item, Case):
-            search(item, work.extract)
-        yield item
+        portion.append(item)
+        if isinstance(item, Case) and item.unsearched:
+            n_characters += len(item.unsearched.text)
+        is_full = len(portion) >= _PORTION_ARTICLES or n_characters >= _PORTION_CHARACTERS
+        if is_full or not isinstance(item, Case):
+            yield portion
+            portion, n_characters = [], 0
 
 
 def _scored(items: Iterator[Case | _Mark], work: Work) -> Iterator[Case | _Mark]:

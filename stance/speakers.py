@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from stance.candidates import Candidate, Features, candidates
 from stance.domain import Attribution, Span, Speaker
+from stance.entities import Entity, role_of
 from stance.mentions import Mention
-from stance.scene import Entity, Scene, role_of
+from stance.scene import Scene
 
 _JOINER = "\u2060"  # stands for markup inside a word
 

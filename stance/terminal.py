@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
+from stance.analysis import ArticleStatement
 from stance.domain import Issue, Prediction, Result, Sentiment, Stance
 
 _COLOUR = {
@@ -25,36 +26,64 @@ def print_results(results: Sequence[Result], show_unrelated: bool) -> None:
 
     Where a coverage was asked, the other labels of each prediction set stand beside the answer.
     """
-    with_sets = any(result.sentiment.prediction_set is not None for result in results)
+    rows = [([_short(result.statement.text)], result) for result in results]
+    _print_table(["Statement"], rows, show_unrelated)
+
+
+def print_statements(statements: Sequence[ArticleStatement]) -> None:
+    """Print a table of an article's statements: the speaker, and what `print_results` prints."""
+    rows = [([_speaker(one), _short(one.content)], one.result) for one in statements]
+    _print_table(["Speaker", "Statement"], rows, show_unrelated=False)
+
+
+def _print_table(
+    heads: Sequence[str], rows: Sequence[tuple[Sequence[Text], Result]], show_unrelated: bool
+) -> None:
+    with_sets = any(result.sentiment.prediction_set is not None for _, result in rows)
     table = Table(box=SIMPLE_HEAD, show_lines=False, pad_edge=False)
-    table.add_column("Statement", ratio=3, overflow="fold")
+    for head in heads:
+        table.add_column(head, ratio=3 if head == "Statement" else 1, overflow="fold")
     table.add_column("Tone", no_wrap=True)
     table.add_column("Issue", ratio=2, overflow="fold")
     table.add_column("Stance", no_wrap=True)
     table.add_column("P", justify="right", no_wrap=True)
     if with_sets:
         table.add_column("Or", no_wrap=True)
-    for result in results:
-        rows = [
-            (_name(issue), prediction)
-            for issue, prediction in result.stances
-            if show_unrelated or prediction.label != Stance.UNRELATED or _others(prediction)
-        ]
-        rows += [
-            (f"toward {_visible(target)}", prediction) for target, prediction in result.targets
-        ]
-        issues = Text("\n".join(name for name, _ in rows) or "none of those asked")
-        stances = Text("\n").join(_label(prediction) for _, prediction in rows)
-        shares = "\n".join(f"{max(prediction.probabilities):.2f}" for _, prediction in rows)
-        text = _visible(result.statement.text)
-        if len(text) > _LONGEST_TEXT:
-            text = text[:_LONGEST_TEXT] + " ..."
-        tone = Text("\n").join([_label(result.sentiment), *_others(result.sentiment)])
-        others = (Text(", ").join(_others(prediction)) for _, prediction in rows)
-        sets = [Text("\n").join(others)] if with_sets else []
-        table.add_row(Text(text), tone, issues, stances, shares, *sets)
+    for first, result in rows:
+        table.add_row(*first, *_answers(result, show_unrelated, with_sets))
         table.add_section()
     Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def _answers(result: Result, show_unrelated: bool, with_sets: bool) -> Iterator[Text | str]:
+    """The cells of a result: tone, issues, stances, their probabilities, and the sets."""
+    rows = [
+        (_name(issue), prediction)
+        for issue, prediction in result.stances
+        if show_unrelated or prediction.label != Stance.UNRELATED or _others(prediction)
+    ]
+    rows += [(f"toward {_visible(target)}", prediction) for target, prediction in result.targets]
+    yield Text("\n").join([_label(result.sentiment), *_others(result.sentiment)])
+    yield Text("\n".join(name for name, _ in rows) or "none of those asked")
+    yield Text("\n").join(_label(prediction) for _, prediction in rows)
+    yield "\n".join(f"{max(prediction.probabilities):.2f}" for _, prediction in rows)
+    if with_sets:
+        yield Text("\n").join(Text(", ").join(_others(prediction)) for _, prediction in rows)
+
+
+def _speaker(statement: ArticleStatement) -> Text:
+    """The speaker and the office; where nobody can be named, what the article says instead."""
+    speaker = statement.attribution.speaker
+    if speaker is None:
+        mention = " ".join((statement.mention or "").split())
+        return Text(f"? ({_visible(mention)})" if mention else "?")
+    role = Text(f"\n{_visible(speaker.role)}" if speaker.role else "", "bright_black")
+    return Text(_visible(speaker.name)) + role
+
+
+def _short(text: str) -> Text:
+    text = _visible(text)
+    return Text(text[:_LONGEST_TEXT] + " ..." if len(text) > _LONGEST_TEXT else text)
 
 
 def _name(issue: Issue) -> str:
@@ -94,3 +123,8 @@ def progress(shown: bool) -> Iterator[Callable[[int], None]]:
             bar.update(task, completed=n_done, rate=f"{speed:.0f}/s" if speed else "")
 
         yield count
+
+
+def on_one_line(text: str) -> str:
+    """A text of others, for a line of its own: nothing in it drives the terminal."""
+    return " ".join(_visible(text).split())

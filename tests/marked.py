@@ -11,8 +11,17 @@ _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*[\"”’»]*")
 _QUOTES = '"“„«‘'
 
 
+Marks = Mapping[int, Mapping[str, list[Span]]]  # by number, and by s, q or c
+
+
 def marked(written: str) -> tuple[str, list[Attribution]]:
     """The text without the marks, and the attributions that they mark, in order."""
+    text, spans = spans_in(written)
+    return text, [_attribution(text, spans[number]) for number in sorted(spans)]
+
+
+def spans_in(written: str) -> tuple[str, Marks]:
+    """The text without the marks, and what they mark."""
     spans: defaultdict[int, defaultdict[str, list[Span]]] = defaultdict(lambda: defaultdict(list))
     text, opened, behind = "", [], 0
     for mark in _MARK.finditer(written):
@@ -23,8 +32,7 @@ def marked(written: str) -> tuple[str, list[Attribution]]:
         else:
             number, part, start = opened.pop()
             spans[number][part].append((start, len(text)))
-    text += written[behind:]
-    return text, [_attribution(text, spans[number]) for number in sorted(spans)]
+    return text + written[behind:], spans
 
 
 def _attribution(text: str, parts: Mapping[str, list[Span]]) -> Attribution:

@@ -1,6 +1,6 @@
 """A small archive, an extractor whose finds can be checked by eye, and what was written of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 from stance.archive.records import Read, Record, RecordFault, Skipped
 from stance.classifier import Classifier
 from stance.domain import Article, Attribution, Issue, Speaker, SpeechKind, Statement
-from stance.scored_records import Extract
 from stance.scored_tables import TABLES
 from stance.scoring_run import Model, Run, Settings
 from stance.shard_scoring import Work
@@ -66,9 +65,12 @@ def work_in(
     out: Path,
     run: Run | None = None,
     classifier: Classifier | None = None,
-    extract: Extract = extract,
+    extract: Callable[[Article], Sequence[Attribution]] = extract,
 ) -> Work:
-    return Work(out, run or run_of(), extract, classifier or fake_classifier())
+    def extract_each(articles: Iterable[Article]) -> Iterator[Sequence[Attribution]]:
+        return map(extract, articles)
+
+    return Work(out, run or run_of(), extract_each, classifier or fake_classifier())
 
 
 def small_archive(n_shards: int = 3) -> list[ListedShard]:

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from api.app import create_app
 from api.schemas import ClassifyResponse
 from api.settings import Settings
-from stance.bundle import default_name, models_dir, open_bundle
+from stance.bundle import default_name, is_served, models_dir, open_bundle
 from stance.conformal import PredictionSets
 from stance.errors import InputError
 from stance.issues import read_catalogue
+from stance.manifest import ModelKind
 from stance.packing import Rows
 from tests.fakes import fake_classifier, keyword_network, word_tokenizer
 from tests.tiny_bundles import classifier_with_sets, opening_at, publish_tiny
@@ -301,7 +302,11 @@ def test_issues_lists_the_catalogue(client: TestClient) -> None:
 def test_model_tells_the_identity_of_the_bundle_that_answers(shipped: TestClient) -> None:
     bundle = open_bundle(models_dir())
 
-    assert shipped.get("/model").json() == {
+    told = shipped.get("/model").json()
+
+    finds = told.pop("extractor") is not None
+    assert finds is is_served(models_dir(), ModelKind.EXTRACTION)
+    assert told == {
         "name": default_name(models_dir()),
         "digest": bundle.digest,
         "window": bundle.window,
@@ -359,6 +364,7 @@ def test_the_contract_and_its_page_are_served(client: TestClient) -> None:
     assert "://" not in page.text  # nothing comes from a network
     assert set(client.get("/openapi.json").json()["paths"]) == {
         "/classify",
+        "/analyze",
         "/issues",
         "/model",
         "/livez",

@@ -382,13 +382,34 @@ def test_a_model_of_another_kind_is_refused_by_name(models: Path) -> None:
     )
 
 
-def test_a_model_that_finds_statements_does_not_become_the_default(models: Path) -> None:
+def test_each_kind_is_promoted_and_goes_back_by_itself(models: Path, tiny: Path) -> None:
+    promote(models, "tiny")
+    for name in ("a", "b"):
+        make_extractor(models, name)
+        promote(models, name)
+    assert default_name(models) == "tiny"
+    assert default_name(models, ModelKind.EXTRACTION) == "b"
+
+    assert roll_back(models, ModelKind.EXTRACTION) == "a"
+
+    assert (models / "EXTRACTOR").read_text() == "a\n"
+    assert (models / "EXTRACTOR_HISTORY").read_text() == ""
+    assert not (models / "HISTORY").exists()
+    with pytest.raises(BundleError, match="EXTRACTOR_HISTORY names no whole model to go back to"):
+        roll_back(models, ModelKind.EXTRACTION)
+
+
+def test_going_back_passes_over_a_model_of_another_kind(
+    models: Path, tiny: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     make_extractor(models)
+    promote(models, "finder")
+    (models / "EXTRACTOR_HISTORY").write_text("tiny\n")
 
-    with pytest.raises(BundleError, match="is a model of extraction"):
-        promote(models, "finder")
+    with pytest.raises(BundleError, match="names no whole model"):
+        roll_back(models, ModelKind.EXTRACTION)
 
-    assert not (models / "DEFAULT").exists()
+    assert "is a model of stance, and one of extraction is needed" in caplog.text
 
 
 def test_a_manifest_that_is_no_object_is_refused(models: Path, tiny: Path) -> None:

@@ -25,6 +25,7 @@ from stance.promotion import promote
 from stance.result_files import SCHEMA
 from stance.terminal import print_results
 from tests.fakes import fake_classifier
+from tests.tiny_analysis import publish_extractor
 from tests.tiny_bundles import classifier_with_sets, opening_at, publish_tiny
 
 TEXT = "Kyiv will not give up any land, the minister said."
@@ -668,6 +669,7 @@ def test_a_default_that_names_no_model_is_refused(
         ("classify", "--text", "x", "--coverage", "nan"),
         ("classify", "--text", "x", "--coverage", "most"),
         ("models", "rollback", "a-name"),
+        ("models", "rollback", "--kind", "other"),
         ("models", "promote"),
     ],
     ids=" ".join,
@@ -697,9 +699,9 @@ def test_models_list_marks_the_one_that_is_served(run: Run) -> None:
     outcome = run("models", "list")
 
     rows = [line[2:].split()[0] for line in outcome.out.splitlines()]
-    [served] = [line.split()[1] for line in outcome.out.splitlines() if line.startswith("* ")]
+    served = [line.split()[1:3] for line in outcome.out.splitlines() if line.startswith("* ")]
     assert rows == bundle_names(models_dir())
-    assert served == default_name(models_dir())
+    assert [default_name(models_dir()), "stance"] in served
 
 
 def test_models_list_shows_a_broken_bundle_beside_the_others(run: Run, tiny: Path) -> None:
@@ -713,7 +715,7 @@ def test_models_list_shows_a_broken_bundle_beside_the_others(run: Run, tiny: Pat
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.splitlines() == [
         f"  broken  broken: {fault}; fetch the bundle again",
-        f"* sure  {digest}  sure",
+        f"* sure  stance  {digest}  sure",
     ]
 
 
@@ -744,13 +746,50 @@ def test_models_list_fails_where_no_bundle_is_the_default_and_shows_all(
     assert outcome.err.startswith("stance: ")
 
 
+def test_models_list_tells_the_kinds_and_marks_the_served_one_of_each(run: Run, tiny: Path) -> None:
+    publish_extractor(tiny, "finder")
+    publish_extractor(tiny, "other")
+    promote(tiny, "finder")
+
+    outcome = run("models", "list", "--models", tiny)
+
+    assert outcome.code == 0
+    assert [[line[0], *line[2:].split()[:2]] for line in outcome.out.splitlines()] == [
+        ["*", "finder", "extraction"],
+        [" ", "other", "extraction"],
+        ["*", "sure", "stance"],
+    ]
+
+
+def test_models_list_fails_where_the_served_extractor_is_broken(run: Run, tiny: Path) -> None:
+    flip_last_byte(publish_extractor(tiny, "finder") / "speakers.json")
+    (tiny / "EXTRACTOR").write_text("finder\n")
+
+    outcome = run("models", "list", "--models", tiny)
+
+    assert outcome.code == 1
+    assert outcome.out.startswith("* finder  broken: ")
+
+
+def test_models_can_be_asked_for_the_served_extractor(run: Run, tiny: Path) -> None:
+    for name in ("finder", "newer"):
+        publish_extractor(tiny, name)
+        promote(tiny, name)
+    of_extraction = ("--kind", "extraction", "--models", tiny)
+
+    assert json.loads(run("models", "show", *of_extraction).out)["name"] == "newer"
+    assert run("models", "verify", *of_extraction).out.startswith("newer: 3 files are")
+    assert run("models", "rollback", *of_extraction).out == "extraction: newer -> finder\n"
+    assert default_name(tiny) == "sure"
+
+
 def test_models_rollback_serves_what_was_served_before(run: Run, tiny: Path) -> None:
     publish_tiny(tiny, "newer", "against")
     promote(tiny, "newer")
 
     outcome = run("models", "rollback", "--models", tiny)
 
-    assert outcome == Outcome(0, "newer -> sure\n", "")
+    assert outcome == Outcome(0, "stance: newer -> sure\n", "")
     assert default_name(tiny) == "sure"
 
 

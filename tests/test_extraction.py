@@ -15,7 +15,8 @@ from stance.quotes import Extractor
 from tests.tiny import tiny_encoder
 from tests.tiny_articles import marked_articles
 from training.attributions import read_articles
-from training.extraction import ANNOTATORS, TrainedExtractor, train_extractor
+from training.extraction import TrainedExtractor, train_extractor
+from training.extraction_card import ANNOTATORS
 from training.gold import GoldArticle
 from training.material import LabelFiles
 from training.order import Order

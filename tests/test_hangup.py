@@ -20,6 +20,7 @@ import pytest
 
 from api.hangup import hangups_held, on_hangup
 from stance.promotion import promote
+from tests.tiny_analysis import ONE, publish_extractor
 from tests.tiny_bundles import publish_tiny
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs SIGHUP")
@@ -31,7 +32,11 @@ BODY = json.dumps(
         "propositions": ["Berlin should tax", "Paris should tax"],
     }
 )
+ARTICLE = json.dumps(
+    {"text": ONE, "propositions": ["Berlin should tax", "Paris should tax"]},
+)
 SAYS = {"a": "favor", "b": "against"}
+FINDS = {"a": "finds-a", "b": "finds-b"}
 
 
 @dataclass
@@ -68,10 +73,12 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """Two bundles: 'a', the default, is for everything, and 'b' against."""
+    """Two bundles, 'a', the default, for everything, and 'b' against; and a finder for each."""
     for name, stance in SAYS.items():
         publish_tiny(tmp_path, name, stance, window=128)
+        publish_extractor(tmp_path, FINDS[name])
     promote(tmp_path, "a")
+    promote(tmp_path, "finds-a")
     return tmp_path
 
 
@@ -110,23 +117,29 @@ def test_models_change_under_load_and_no_request_fails(models: Path) -> None:
     stop = threading.Event()
     answers: list[list[Any]] = [[] for _ in range(3)]
 
-    def load(service: Service, mine: list[Any]) -> None:
+    def load(service: Service, mine: list[Any], path: str, body: str) -> None:
         while not stop.is_set():
-            mine.append(service.ask("POST", "/classify", BODY))
+            mine.append(service.ask("POST", path, body))
 
     def all_hear(name: str) -> bool:
         return all(mine and mine[-1][1].get("model") == name for mine in answers)
 
     with serving(models) as service:
-        threads = [threading.Thread(target=load, args=(service, mine)) for mine in answers]
+        asked = [("/classify", BODY), ("/analyze", ARTICLE), ("/analyze", ARTICLE)]
+        threads = [
+            threading.Thread(target=load, args=(service, mine, *ask))
+            for mine, ask in zip(answers, asked, strict=True)
+        ]
         for thread in threads:
             thread.start()
         try:
             wait_until(lambda: all_hear("a"))
             promote(models, "b")
+            promote(models, "finds-b")
             service.hang_up()
             wait_until(lambda: all_hear("b"))
             (models / "DEFAULT").write_text("broken\n")
+            (models / "EXTRACTOR").write_text("finds-a\n")
             service.hang_up()
             wait_until(lambda: any("still serving b" in line for line in service.lines))
             (models / "DEFAULT").write_text("a\n")
@@ -140,14 +153,16 @@ def test_models_change_under_load_and_no_request_fails(models: Path) -> None:
     assert {status for mine in answers for status, _ in mine} == {200}
     for mine in answers:
         for _, body in mine:
-            assert {result["model"] for result in body["results"]} == {body["model"]}
-            labels = {one["label"] for result in body["results"] for one in result["stances"]}
+            results = body["results"] if "results" in body else body["statements"]
+            assert {result["model"] for result in results} == {body["model"]}
+            labels = {one["label"] for result in results for one in result["stances"]}
             assert labels == {SAYS[body["model"]]}
+            assert body.get("extractor") in (None, FINDS[body["model"]])
         in_order = [body["model"] for _, body in mine]
         changes = [new for old, new in zip(["", *in_order], in_order, strict=False) if new != old]
         assert changes == ["a", "b", "a"]
     [why] = [line for line in service.lines if "still serving" in line]
-    assert f"still serving b: {broken}: its sha256 is not the manifest's" in why
+    assert f"still serving b and finds-b: {broken}: its sha256 is not the manifest's" in why
 
 
 def test_a_model_that_was_named_is_opened_again_whatever_the_default_is(models: Path) -> None:

@@ -12,11 +12,13 @@ from tokenizers import Tokenizer
 from stance.bundle import default_name, open_bundle, publish, seal, stage
 from stance.errors import StanceError
 from stance.issues import read_catalogue
+from stance.manifest import ModelKind
 from stance.promotion import promote as serve
 from stance.promotion import roll_back
 from stance.render import Renderer
 from stance.torch_network.heads import StanceNetwork
 from tests.tiny import labelled_rows, tiny_encoder, write_jsonl
+from tests.tiny_analysis import publish_extractor
 from training.encoders import from_encoder
 from training.export import export_onnx
 from training.finetune import finetune
@@ -209,3 +211,104 @@ def test_the_served_bundle_is_not_promoted_again(models: Path, good: Path) -> No
 
     assert promote(models, "old", threads=1) == "old is served already"
     assert "promotions" not in json.loads((models / "old" / "manifest.json").read_text())
+
+
+# Extractors
+
+
+def measured(
+    content: float = 0.8, speakers: float | None = 0.9, n_articles: int = 84
+) -> dict[str, object]:
+    """A report of one set, with intervals of five points on either side."""
+
+    def around(value: float) -> list[float]:
+        return [value - 0.05, value + 0.05]
+
+    f1 = {"f1": content, "f1_interval": around(content)}
+    named = speakers and {"share": speakers, "n": 50, "interval": around(speakers)}
+    return {
+        "n_articles": n_articles,
+        "n_marked": 900,
+        "n_predicted": 880,
+        "content": {"overlap_0.3": f1, "overlap_0.8": f1},
+        "speakers": named and {"overlap_0.3": {"right_where_named": named}},
+    }
+
+
+def extractor(models: Path) -> str:
+    return default_name(models, ModelKind.EXTRACTION)
+
+
+def test_the_first_extractor_is_promoted_beside_the_default(models: Path, good: Path) -> None:
+    put(models, "stance", good)
+    serve(models, "stance")
+    publish_extractor(models, "finder", {"polnear": measured()})
+
+    told = promote(models, "finder")
+
+    assert told.startswith("there is no bundle to compare with\nfinder is promoted;")
+    assert (extractor(models), default_name(models)) == ("finder", "stance")
+    [entry] = open_bundle(models, "finder").manifest["promotions"]
+    assert (entry["over"], entry["forced"], entry["comparisons"]) == (None, False, {})
+
+
+@pytest.mark.parametrize(
+    ("new", "verdict"),
+    [
+        (measured(0.9), "better: 0.900 against 0.800 (95 % interval 0.750 to 0.850)"),
+        (measured(0.76), "no difference beyond chance: 0.760 against 0.800"),
+        (measured(speakers=None), "content F1 at overlap 0.3: no difference beyond chance"),
+    ],
+    ids=["better", "within the interval", "without speakers"],
+)
+def test_an_extractor_that_is_no_worse_by_its_report_is_promoted(
+    new: object, verdict: str, models: Path
+) -> None:
+    publish_extractor(models, "old", {"polnear": measured()})
+    serve(models, "old")
+    publish_extractor(models, "new", {"polnear": new})
+
+    assert verdict in promote(models, "new")
+
+    assert extractor(models) == "new"
+    [entry] = open_bundle(models, "new").manifest["promotions"]
+    assert (entry["over"], entry["forced"]) == ("old", False)
+    assert "content F1 at overlap 0.8" in entry["comparisons"]["polnear"]
+
+
+@pytest.mark.parametrize(
+    ("new", "reason"),
+    [
+        ({"polnear": measured(0.74)}, "worse beyond chance: content F1 at overlap 0.3 of polnear"),
+        ({"polnear": measured(speakers=0.8)}, "worse beyond chance: right speakers of polnear"),
+        ({"other": measured()}, "no report of both is of the same articles"),
+        ({"polnear": measured(n_articles=83)}, "no report of both is of the same articles"),
+        ({"polnear": measured() | {"gold": "a1"}}, "no report of both is of the same articles"),
+        (None, "no report of both is of the same articles"),
+    ],
+    ids=["content", "speakers", "another set", "fewer articles", "other marks", "no report"],
+)
+def test_an_extractor_that_is_worse_or_not_comparable_is_promoted_by_force_only(
+    new: object, reason: str, models: Path
+) -> None:
+    publish_extractor(models, "old", {"polnear": measured()})
+    serve(models, "old")
+    publish_extractor(models, "new", new)
+
+    with pytest.raises(StanceError, match=f"new is not promoted: .*{reason}.*old stays"):
+        promote(models, "new")
+    assert extractor(models) == "old"
+
+    assert "new is promoted by force" in promote(models, "new", force=True)
+    [entry] = open_bundle(models, "new").manifest["promotions"]
+    assert (extractor(models), entry["forced"]) == ("new", True)
+
+
+def test_people_measured_against_each_other_are_no_figure_of_an_extractor(models: Path) -> None:
+    people = {key: value for key, value in measured().items() if key != "n_predicted"}
+    publish_extractor(models, "old", {"annotators": people})
+    serve(models, "old")
+    publish_extractor(models, "new", {"annotators": people})
+
+    with pytest.raises(StanceError, match="nothing was compared"):
+        promote(models, "new")

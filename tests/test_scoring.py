@@ -71,7 +71,7 @@ def test_rows_say_what_the_classifier_says(tmp_path: Path) -> None:
 
     said = by("statement", rows(tmp_path, "statements", run_of(keep_unrelated=True)))
     stances = rows(tmp_path, "stances", run_of(keep_unrelated=True))
-    texts = [Statement(row["text"], key) for key, row in said.items()]
+    texts = [Statement(f"{row['mention']}: {row['text']}", key) for key, row in said.items()]
     for result in fake_classifier().classify(texts, run_of().settings.issues):
         row = said[result.statement.id]
         assert row["sentiment"] == result.sentiment.label

@@ -1,9 +1,11 @@
 """Bundles with a real network of a few bytes, and prediction sets that can be checked by eye."""
 
+import json
 from pathlib import Path
 
+import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from stance.bundle import publish, seal, stage
 from stance.calibration import HEADS, N_LOGITS, UNCALIBRATED
@@ -11,7 +13,11 @@ from stance.classifier import Classifier
 from stance.conformal import LEVELS, PredictionSets
 from stance.domain import Kind
 from stance.render import Renderer
+from stance.speakers import SpeakerModel
+from stance.tags import OUTSIDE, TAGS, Part, beginning
 from tests.fakes import LOGIT, keyword_network, word_tokenizer
+
+_LINK_WIDTH = 64
 
 
 def opening_at(level: float) -> PredictionSets:
@@ -45,6 +51,48 @@ def publish_tiny(
         manifest = {"window": window, "temperatures": dict.fromkeys(Kind, 1.0), "description": name}
         seal(staged, manifest | ({"prediction_sets": sets.to_json()} if sets else {}))
         return publish(staged, models, name)
+
+
+def publish_tiny_extractor(models: Path, name: str) -> Path:
+    """Publish a bundle that finds 'says', Moscow and Warsaw, and what follows 'that' to a stop."""
+    tokenizer = word_tokenizer(".")
+    tags = {"says": Part.CUE, "moscow": Part.SOURCE, "warsaw": Part.SOURCE, "that": Part.CONTENT}
+    table = np.zeros((tokenizer.get_vocab_size(), len(TAGS)), np.float32)
+    for word, number in tokenizer.get_vocab().items():
+        inside = beginning(Part.CONTENT) + 1 if word.isalnum() else OUTSIDE
+        table[number, beginning(tags[word]) if word in tags else inside] = LOGIT
+    with stage(models, name) as staged:
+        onnx.save(_table_network(table), staged / "model.onnx")
+        tokenizer.save(str(staged / "tokenizer.json"))
+        speakers = SpeakerModel({}, 0.0)
+        (staged / "speakers.json").write_text(json.dumps(speakers.to_json()))
+        seal(staged, {"kind": "extraction", "window": 64, "description": name})
+        return publish(staged, models, name)
+
+
+def _table_network(table: "np.ndarray[tuple[int, int], np.dtype[np.float32]]") -> onnx.ModelProto:
+    """A tagger's network that knows the tags of each word, and links all with all."""
+    ones = np.ones((len(table), _LINK_WIDTH), np.float32)
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.INT32, ["rows", "length"])
+        for name in ("input_ids", "position_ids", "group")
+    ]
+    constants = [numpy_helper.from_array(table, "table"), numpy_helper.from_array(ones, "ones")]
+    names = {"tags": "table", "link_from": "ones", "link_to": "ones"}
+    nodes = [
+        helper.make_node("Gather", [table_name, "input_ids"], [name])
+        for name, table_name in names.items()
+    ]
+    outputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", "length", width])
+        for name, width in (
+            ("tags", len(TAGS)), ("link_from", _LINK_WIDTH), ("link_to", _LINK_WIDTH),
+        )
+    ]  # fmt: skip
+    graph = helper.make_graph(nodes, "table", inputs, outputs, constants)
+    return helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="tests"
+    )
 
 
 def _constant_network(stance: str) -> onnx.ModelProto:

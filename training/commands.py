@@ -5,16 +5,14 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from stance.bundle import models_dir
-from stance.conformal import level_of
-from stance.errors import InputError, MissingExtraError
+from stance.arguments import OK, STOPPED, add_issues, add_models, add_threads, coverage, number
+from stance.errors import MissingExtraError
 from stance.issues import read_catalogue
 
-OK, STOPPED = 0, 130
 _SEEDS = 3
 
 
@@ -46,7 +44,8 @@ def add_train(parser: argparse.ArgumentParser) -> None:
                         help="write the rows whose labels look wrong, to review (CSV)")  # fmt: skip
     parser.add_argument("--device", choices=("cpu", "cuda"), help="default: a GPU where one is")
     _add_reading(parser)
-    _add_models(parser)
+    add_models(parser)
+    add_threads(parser)
     parser.set_defaults(run=_train)
 
 
@@ -61,7 +60,8 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="write each prediction")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the report as HTML")
     _add_reading(parser)
-    _add_models(parser)
+    add_models(parser)
+    add_threads(parser)
     parser.set_defaults(run=_evaluate)
 
 
@@ -69,7 +69,8 @@ def add_promote(parser: argparse.ArgumentParser) -> None:
     """The arguments of `stance models promote`."""
     parser.add_argument("name")
     parser.add_argument("--force", action="store_true", help="even if it is measured as worse")
-    _add_models(parser)
+    add_models(parser)
+    add_threads(parser)
     parser.set_defaults(run=_promote)
 
 
@@ -89,51 +90,15 @@ def add_benchmark(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="default: a GPU where one is")
-    parser.add_argument("--models", type=Path, default=models_dir(), metavar="DIR")
+    add_models(parser)
     parser.set_defaults(run=_benchmark)
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--issues", type=Path, metavar="FILE", help="an issue catalogue (TOML)")
+    add_issues(parser)
     parser.add_argument(
         "--skip-faulty", action="store_true", help="leave faulty rows out instead of refusing"
     )
-
-
-def _add_models(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", type=Path, default=models_dir(), metavar="DIR")
-    add_threads(parser)
-
-
-def add_threads(parser: argparse.ArgumentParser) -> None:
-    """The argument that says with how many threads the engine computes."""
-    parser.add_argument(
-        "--threads", type=number(1, 1024), metavar="N",
-        help="of the engine; default: all that may be used",
-    )  # fmt: skip
-
-
-def number(least: int, most: int) -> Callable[[str], int]:
-    """The type of an argument that is a whole number in a range."""
-
-    def whole(text: str) -> int:
-        if not (text.isdecimal() and least <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}")
-        return int(text)
-
-    return whole
-
-
-def coverage(text: str) -> float:
-    """The type of an argument that says how often a set of labels is to hold the truth."""
-    try:
-        share = float(text)
-        level_of(share)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
-    except InputError as error:
-        raise argparse.ArgumentTypeError(error.reason) from None
-    return share
 
 
 def _train(options: argparse.Namespace) -> int:

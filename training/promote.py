@@ -1,21 +1,26 @@
 """The gate before a bundle is served: it must not be worse than the one that is, beyond chance.
 
-Both answer the same test rows, which neither has learned from. Knows nothing of training.
+Two models of stance answer the same test rows, which neither has learned from; of two extractors
+the reports are compared. Knows nothing of training.
 """
 
 import datetime
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stance.bundle import Bundle, default_name, verify
+from stance.bundle import Bundle, is_served, verify
 from stance.classifier import Classifier
 from stance.errors import BundleError, StanceError
 from stance.issues import read_catalogue
+from stance.manifest import ModelKind
 from stance.promotion import promote as serve
-from stance.promotion import record_promotion
+from stance.promotion import record_promotion, served_now
 from training.answers import answer
 from training.compare import Comparison, Verdict, compare
+from training.compare_reports import compare_reports
 from training.examples import Example
 from training.label_files import read_labels
 from training.measure import TEST_ROWS
@@ -26,7 +31,7 @@ OWN_SET = "own"  # the source of our own statements
 
 
 def promote(models: Path, name: str, *, force: bool = False, threads: int | None = None) -> str:
-    """Make a bundle the one that is served, if it is not worse; tells what was found.
+    """Make a bundle the one of its kind that is served, if it is not worse; tells what was found.
 
     A running service takes the new one on SIGHUP.
 
@@ -41,26 +46,71 @@ def promote(models: Path, name: str, *, force: bool = False, threads: int | None
             given; or a bundle cannot be trusted. What is served stays.
     """
     candidate = verify(models, name)
-    former = _served(models, force)
+    former = _served(models, candidate.kind, force)
     if former is None:
-        told = "there is no bundle to compare with"
-        return _serve(models, name, told, {}, forced=(models / "DEFAULT").is_file())
+        weighed = Weighed("there is no bundle to compare with", {})
+        forced = is_served(models, candidate.kind)
+        return _serve(models, candidate, weighed, forced=forced)
     if former.name == name:
         return f"{name} is served already"
-    comparisons = _compare(candidate, former, threads)
-    told = "\n".join(line for found in comparisons.values() for line in found.sentences())
-    against = _what_speaks_against(comparisons)
-    if against and not force:
+    if candidate.kind is ModelKind.EXTRACTION:
+        weighed = _weigh_reports(candidate, former)
+    else:
+        weighed = _weigh_answers(candidate, former, threads)
+    if weighed.against and not force:
         raise StanceError(
-            f"{told}\n{name} is not promoted: {against}. {former.name} stays. "
+            f"{weighed.told}\n{name} is not promoted: {weighed.against}. {former.name} stays. "
             "To serve it all the same: --force".strip()
         )
-    found = {of: comparison.to_json() for of, comparison in comparisons.items()}
-    return _serve(models, name, told, found, forced=bool(against))
+    return _serve(models, candidate, weighed, forced=bool(weighed.against))
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A bundle beside the one that is served.
+
+    Attributes:
+        told: what was found, for people.
+        found: the same as plain values, for the manifest.
+        against: why the bundle should not be served; empty where nothing speaks against it.
+    """
+
+    told: str
+    found: Mapping[str, Any]
+    against: str = ""
+
+
+def _weigh_answers(candidate: Bundle, former: Bundle, threads: int | None) -> Weighed:
+    """By what the two answer to the same test rows."""
+    comparisons = _compare(candidate, former, threads)
+    return Weighed(
+        "\n".join(line for found in comparisons.values() for line in found.sentences()),
+        {of: comparison.to_json() for of, comparison in comparisons.items()},
+        _what_speaks_against(comparisons),
+    )
+
+
+def _weigh_reports(candidate: Bundle, former: Bundle) -> Weighed:
+    """By what was measured of the two, each when it was made."""
+    differences = compare_reports(_report(candidate), _report(former))
+    found: dict[str, dict[str, Any]] = {}
+    for one in differences:
+        found.setdefault(one.of, {})[one.figure] = one.to_json()
+    worse = [f"{one.figure} of {one.of}" for one in differences if one.verdict is Verdict.WORSE]
+    against = f"it is worse beyond chance: {', '.join(worse)}" if worse else ""
+    if not differences:
+        against = "no report of both is of the same articles, so nothing was compared"
+    return Weighed("\n".join(one.sentence() for one in differences), found, against)
+
+
+def _report(bundle: Bundle) -> dict[str, Any]:
+    if "report.json" not in bundle.manifest["files"]:
+        return {}
+    report: dict[str, Any] = json.loads((bundle.folder / "report.json").read_text(encoding="utf-8"))
+    return report
 
 
 def _what_speaks_against(comparisons: Mapping[str, Comparison]) -> str:
-    """Why the bundle should not be served; empty where nothing speaks against it."""
     verdicts = {of: comparison.verdict for of, comparison in comparisons.items()}
     if not verdicts:
         return "no test row is new to both models, so nothing was compared"
@@ -72,11 +122,11 @@ def _what_speaks_against(comparisons: Mapping[str, Comparison]) -> str:
     return ""
 
 
-def _served(models: Path, force: bool) -> Bundle | None:
-    if not (models / "DEFAULT").is_file():
+def _served(models: Path, kind: ModelKind, force: bool) -> Bundle | None:
+    if not is_served(models, kind):
         return None
     try:
-        return verify(models, default_name(models))
+        return verify(models, kind=kind).expect(kind)
     except BundleError as error:
         if force:
             return None
@@ -109,15 +159,15 @@ def _compare(candidate: Bundle, former: Bundle, threads: int | None) -> dict[str
     return {of: compare(answer(new, these), answer(old, these)) for of, these in rows.items()}
 
 
-def _serve(models: Path, name: str, told: str, found: dict[str, Any], *, forced: bool) -> str:
-    former = default_name(models) if (models / "DEFAULT").is_file() else None
+def _serve(models: Path, candidate: Bundle, weighed: Weighed, *, forced: bool) -> str:
     entry = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "over": former,
+        "over": served_now(models, candidate.kind),
         "forced": forced,
-        "comparisons": found,
+        "comparisons": weighed.found,
     }
-    serve(models, name)
-    record_promotion(models, name, entry)
+    serve(models, candidate.name)
+    record_promotion(models, candidate.name, entry)
     by_force = " by force" if forced else ""
-    return f"{told}\n{name} is promoted{by_force}; a running service takes it on SIGHUP".lstrip()
+    done = f"{candidate.name} is promoted{by_force}; a running service takes it on SIGHUP"
+    return f"{weighed.told}\n{done}".lstrip()

@@ -3,7 +3,7 @@
 Knows nothing of files: values only.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from stance.archive.columns import Columns
@@ -139,6 +139,14 @@ class Reading:
                 ) from None
         if self.statements and self.file_format in {Format.HTML, Format.WARC, Format.NINJS}:
             raise InputError("format", f"{self.file_format} holds articles, not statements")
+
+    def told(self) -> dict[str, str]:
+        """All that decides what is read, by name; what is left to guessing is not named."""
+        fields = {f"{name} column": value for name, value in asdict(self.columns).items()}
+        fields |= {"format": self.file_format, "encoding": self.encoding}
+        fields |= {name: str(limit) for name, limit in asdict(self.limits).items()}
+        fields |= {"rows": "statements" if self.statements else "articles"}
+        return {name: str(value) for name, value in fields.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
