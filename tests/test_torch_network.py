@@ -325,6 +325,7 @@ def test_on_a_cpu_it_is_single_precision_unless_another_is_asked() -> None:
 
 def test_sums_are_set_to_be_repeatable_and_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
     before = torch.are_deterministic_algorithms_enabled()
     try:
         compute_repeatably()

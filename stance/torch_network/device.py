@@ -66,7 +66,8 @@ def compute_repeatably() -> None:
     # cuBLAS reads it when a GPU is first used.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
-    # Else it would fill all memory before use, for code that reads what was never written.
+    # Else it would fill all memory before use, for code that reads what was never written. The
+    # attribute is one of the module's class, which its types do not show.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.set_float32_matmul_precision("highest")
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
