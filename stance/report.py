@@ -9,8 +9,9 @@ from typing import Any
 
 from stance.report_archive import open_run
 from stance.report_correction import correct
-from stance.report_figures import Figures, Limits, figures
+from stance.report_figures import Figures, figures
 from stance.report_labels import LabelledStance
+from stance.report_limits import Limits
 from stance.report_page import report_page
 from stance.report_tables import open_tables
 from stance.whole_file import whole_file

@@ -14,12 +14,17 @@ from stance.classifier import Classifier
 from stance.domain import Article, Attribution
 from stance.errors import BundleError
 from stance.manifest import ModelKind
+from stance.quotes import Extractor
 from stance.scored_records import ExtractEach
 from stance.scoring_run import Model, Run
 from stance.shard_scoring import Work
+from stance.torch_network import open_classifier, open_tagger
+from stance.torch_network.precision import Precision
 
 # What a run says of its extractor where statements are given, and none are looked for.
 NO_EXTRACTOR = Model("none: statements were given", "")
+# On a GPU: every card that torch computes on has it, and it is nearer to float32 than bfloat16.
+_PRECISION = Precision.FLOAT16
 
 
 class Device(StrEnum):
@@ -77,6 +82,11 @@ class RunModels:
             finder = _told(open_bundle(folder, extractor, kind).expect(kind))
         return cls(folder, _told(scorer), finder, device, threads)
 
+    @property
+    def computed_on(self) -> str:
+        """The device and its precision: what other numbers come of."""
+        return "cpu" if self.device is Device.CPU else f"{self.device} {_PRECISION}"
+
     def open(self, out: Path, run: Run) -> Work:
         """Load the models.
 
@@ -87,17 +97,24 @@ class RunModels:
         Raises:
             BundleError: a bundle cannot be loaded, or is not the one that was found.
             MissingExtraError: the device needs a part of Stance that is not installed.
+            StanceError: there is no such device here.
         """
         for_extractor, for_classifier = _shared(self.threads)
-        classifier = _load_classifier(self._bundle(self.classifier), self.device, for_classifier)
+        bundle = self._bundle(self.classifier)
+        if self.device is Device.CPU:
+            classifier = Classifier.load(bundle, for_classifier)
+        else:
+            classifier = open_classifier(bundle, self.device, precision=_PRECISION)
         return Work(out, run, self._extract_each(for_extractor), classifier)
 
     def _extract_each(self, threads: int | None) -> ExtractEach:
         if self.extractor == NO_EXTRACTOR:
             return _nothing
-        from stance.quotes import Extractor
-
-        return Extractor.load(self._bundle(self.extractor), threads).extract_each
+        bundle = self._bundle(self.extractor)
+        if self.device is Device.CPU:
+            return Extractor.load(bundle, threads).extract_each
+        tagger = open_tagger(bundle, self.device, precision=_PRECISION)
+        return Extractor.load(bundle, tagger=tagger).extract_each
 
     def _bundle(self, model: Model) -> Bundle:
         bundle = open_bundle(self.folder, model.name)
@@ -116,11 +133,6 @@ def _shared(threads: int | None) -> tuple[int | None, int | None]:
     waits for the other leaves no core idle so.
     """
     return threads, threads
-
-
-def _load_classifier(bundle: Bundle, device: Device, threads: int | None) -> Classifier:
-    assert device is Device.CPU
-    return Classifier.load(bundle, threads)
 
 
 def _told(bundle: Bundle) -> Model:

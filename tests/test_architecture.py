@@ -54,6 +54,16 @@ print(*sys.modules)
     assert {name.split(".")[0] for name in modules.split()} & HEAVY <= {"training"}
 
 
+def test_no_command_waits_for_what_archives_need() -> None:
+    code = "import sys; from stance.__main__ import _parser; _parser(); print(*sys.modules)"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+
+    assert "stance.commands.score" in done.stdout.split()
+    assert {"pyarrow", "stance.archive", "stance.scoring"} & set(done.stdout.split()) == set()
+
+
 @pytest.mark.parametrize("module", LIBRARY)
 def test_the_library_brings_no_web_along(module: str) -> None:
     assert brought_along_by(module) & WEB == set()

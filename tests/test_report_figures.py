@@ -11,7 +11,8 @@ import pytest
 from stance.domain import Stance
 from stance.errors import FileError, MissingExtraError
 from stance.report_archive import open_run
-from stance.report_figures import Figures, Limits, figures
+from stance.report_figures import Figures, figures
+from stance.report_limits import Limits
 from stance.report_tables import Tables, open_tables
 from tests.scored_archive import PEACE, TAX, Archive, Said
 

@@ -14,6 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from stance.__main__ import main
+from stance.archive import Format
+from stance.commands.score import DEVICES, FORMATS
+from stance.scoring_models import Device
 from tests.scoring_fakes import files
 from tests.tiny_bundles import publish_tiny, publish_tiny_extractor
 
@@ -292,6 +295,23 @@ def test_what_cannot_be_scored_is_told_before_anything_is_written(
     assert done.code == 1
     assert told in done.err
     assert not (tmp_path / "scores").exists()
+
+
+def test_a_device_needs_its_extra(
+    score: Score, news: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "stance.torch_network.opening", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+
+    done = score(news, "--device", "cuda")
+
+    assert done.code == 1
+    assert "pip install 'stance[gpu]'" in done.err
+
+
+def test_the_arguments_offer_what_there_is() -> None:
+    assert list(FORMATS) == list(Format)
+    assert list(DEVICES) == list(Device)
 
 
 def test_an_input_that_is_not_there_is_named(score: Score, news: Path, tmp_path: Path) -> None:

@@ -6,15 +6,18 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stance.arguments import OK, add_issues, add_models, number
 from stance.bundle import verify
 from stance.domain import Kind
 from stance.errors import BundleError
 from stance.issues import Catalogue, read_catalogue
-from stance.report import LabelledStance, Limits, write_report
-from stance.report_archive import ScoredRun, open_run
+from stance.report_limits import Limits
+
+if TYPE_CHECKING:
+    from stance.report_archive import ScoredRun
+    from stance.report_labels import LabelledStance
 
 _OF_LIMITS = {
     "issues": "those of the most statements",
@@ -45,6 +48,9 @@ def add_report(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
+    from stance.report import write_report
+    from stance.report_archive import open_run
+
     catalogue = read_catalogue(options.issues)
     titles = {issue.proposition: issue.name for issue in catalogue}
     run = open_run(options.scores, options.key)
@@ -64,7 +70,8 @@ def _report(options: argparse.Namespace) -> int:
     return OK
 
 
-def _labels(paths: list[Path], catalogue: Catalogue) -> Iterator[LabelledStance]:
+def _labels(paths: list[Path], catalogue: Catalogue) -> Iterator["LabelledStance"]:
+    from stance.report_labels import LabelledStance
     from training.label_files import read_labels
 
     for example in read_labels(paths, catalogue).examples:
@@ -80,7 +87,7 @@ def _labels(paths: list[Path], catalogue: Catalogue) -> Iterator[LabelledStance]
                 )
 
 
-def _measured(run: ScoredRun, models: Path) -> Mapping[str, Any] | None:
+def _measured(run: "ScoredRun", models: Path) -> Mapping[str, Any] | None:
     """How good the classifier of a run was measured to be, if its very bundle is at hand."""
     name, digest = run.classifier
     try:
