@@ -3,7 +3,6 @@
 Extractor -> texts -> classifier. Knows nothing of files and of HTTP.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Self
 
 from stance.classifier import WINDOW_STATEMENTS, Classifier
-from stance.domain import Article, Attribution, Issue, Result, Span, Statement
+from stance.domain import Article, Attribution, Issue, Result, Statement
+from stance.pairing import with_answers
 from stance.quotes import Extractor
 from stance.scored_text import scored_texts, shown_contents
 
@@ -38,15 +38,12 @@ class ArticleStatement:
     @property
     def cue(self) -> str | None:
         """The words that tell that it was said."""
-        return self._words(self.attribution.cue)
+        return self.article.words(self.attribution.cue)
 
     @property
     def mention(self) -> str | None:
         """The words for its source, whoever that is."""
-        return self._words(self.attribution.mention)
-
-    def _words(self, span: Span | None) -> str | None:
-        return self.article.text[slice(*span)] if span else None
+        return self.article.words(self.attribution.mention)
 
     def to_json(self) -> dict[str, object]:
         """The object that the command line and the HTTP service both give for it."""
@@ -141,7 +138,7 @@ class Analyzer:
         """
         self.classifier.check(issues, coverage)
         window: list[Found] = []
-        for found in self._find(articles):
+        for found in with_answers(articles, self.extractor.extract_each):
             window.append(found)
             n_statements = sum(len(attributions) for _, attributions in window)
             if n_statements >= WINDOW_STATEMENTS or len(window) >= WINDOW_ARTICLES:
@@ -176,17 +173,6 @@ class Analyzer:
                 self.extractor.name,
                 [ArticleStatement(article, *one) for one in scored],
             )
-
-    def _find(self, articles: Iterable[Article]) -> Iterator[Found]:
-        waiting: deque[Article] = deque()
-
-        def noted() -> Iterator[Article]:
-            for article in articles:
-                waiting.append(article)
-                yield article
-
-        for attributions in self.extractor.extract_each(noted()):
-            yield waiting.popleft(), attributions
 
 
 def _statements(article: Article, said: Sequence[Attribution]) -> Iterator[Statement]:

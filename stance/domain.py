@@ -118,6 +118,9 @@ class SpeechKind(StrEnum):
     MIXED = "mixed"  # in its own words, with words quoted
 
 
+Span = tuple[int, int]  # characters of an article, the end exclusive
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """One piece of news.
@@ -144,8 +147,9 @@ class Article:
             if (value := getattr(self, field)) is not None:
                 check_text(field, value)
 
-
-Span = tuple[int, int]  # characters of an article, the end exclusive
+    def words(self, span: Span | None) -> str | None:
+        """What stands in a span, as it is; None for none."""
+        return self.text[slice(*span)] if span else None
 
 
 @dataclass(frozen=True, slots=True)

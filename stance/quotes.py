@@ -4,7 +4,6 @@ Tagger -> assembly of spans, links and marks -> speakers. Knows nothing of issue
 """
 
 import json
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from stance.bundle import Bundle, open_bundle
 from stance.domain import Article, Attribution
 from stance.errors import BundleError
 from stance.manifest import SPEAKERS_FILE, ModelKind
+from stance.pairing import with_answers
 from stance.speakers import SpeakerModel
 from stance.tagger import Tagged, Tagger
 
@@ -64,15 +64,8 @@ class Extractor:
 
     def extract_each(self, articles: Iterable[Article]) -> Iterator[list[Attribution]]:
         """The same of each article, lazily, in order; the articles may have no end."""
-        waiting: deque[Article] = deque()
-
-        def noted() -> Iterator[Article]:
-            for article in articles:
-                waiting.append(article)
-                yield article
-
-        for tagged in self._tagger.tag_each(noted()):
-            yield self._attributions(waiting.popleft().text, tagged)
+        for article, tagged in with_answers(articles, self._tagger.tag_each):
+            yield self._attributions(article.text, tagged)
 
     def _attributions(self, text: str, tagged: Tagged) -> list[Attribution]:
         found = attributions_of(text, tagged)

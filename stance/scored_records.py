@@ -28,6 +28,8 @@ from stance.scoring_run import shard_key
 
 # The statements of each article, in order; an article that fails may fail the others with it.
 ExtractEach = Callable[[Iterable[Article]], Iterable[Sequence[Attribution]]]
+# A statement in an article: its row so far, and the text that the classifier reads.
+_Found = tuple[dict[str, Any], str]
 _LONGEST_REASON = 500  # characters
 _WORDLESS = "article without a word"
 _BYTES_OF_A_ROW, _BYTES_OF_AN_ANSWER = 1000, 500
@@ -228,26 +230,20 @@ def close(case: Case, keep_unrelated: bool) -> None:
                 )
 
 
-def _told_all(article: Article, found: Sequence[Attribution]) -> list[dict[str, Any]]:
-    scored = scored_texts(article, found)
-    return [
-        {**_told(attribution, article), "scored": text}
-        for attribution, text in zip(found, scored, strict=True)
-    ]
+def _told_all(article: Article, found: Sequence[Attribution]) -> list[_Found]:
+    told = (_told(attribution, article) for attribution in found)
+    return list(zip(told, scored_texts(article, found), strict=True))
 
 
 def _told(attribution: Attribution, article: Article) -> dict[str, Any]:
-    def words(span: tuple[int, int] | None) -> str | None:
-        return article.text[slice(*span)] if span else None
-
     speaker = attribution.speaker
     return {
         "text": attribution.text(article.text),
         "spans": [{"start": start, "end": end} for start, end in attribution.spans],
         "kind": str(attribution.kind),
-        "cue": words(attribution.cue),
+        "cue": article.words(attribution.cue),
         "speaker": speaker.name if speaker else None,
-        "mention": speaker.mention if speaker else words(attribution.mention),
+        "mention": speaker.mention if speaker else article.words(attribution.mention),
         "role": speaker.role if speaker else None,
         "speaker_probability": speaker.probability if speaker else None,
     }
@@ -257,15 +253,15 @@ def _add_given(case: Case, statement: Statement) -> None:
     assert case.article is not None
     spans = [{"start": 0, "end": len(statement.text)}]
     told = {"text": statement.text, "spans": spans, "speaker": statement.speaker}
-    _add(case, f"{case.article['article']}-1", told)
+    _add(case, f"{case.article['article']}-1", told, statement.text)
 
 
-def _add_found(case: Case, statements: Sequence[dict[str, Any]]) -> None:
+def _add_found(case: Case, statements: Sequence[_Found]) -> None:
     row = case.article
     assert row is not None
-    for number, told in enumerate(statements, 1):
+    for number, (told, scored) in enumerate(statements, 1):
         try:
-            _add(case, f"{row['article']}-{number}", told)
+            _add(case, f"{row['article']}-{number}", told, scored)
         except InputError as error:
             reason = f"statement {number}: {error}"
             case.errors.append(_error(row, Stage.STATEMENT, reason, n_records=0))
@@ -279,13 +275,12 @@ def _add_failure(case: Case, error: Exception) -> None:
     case.errors.append(_error(row, Stage.EXTRACT, reason, n_records=1))
 
 
-def _add(case: Case, key: str, told: dict[str, Any]) -> None:
-    shown = {name: value for name, value in told.items() if name != "scored"}
+def _add(case: Case, key: str, told: dict[str, Any], scored: str) -> None:
     check_text("text", told["text"])
-    statement = Statement(told.get("scored", told["text"]), key, told["speaker"])
+    statement = Statement(scored, key, told["speaker"])
     assert case.article is not None
     case.statements.append(statement)
-    case.rows.append({"statement": key, "article": case.article["article"], **shown})
+    case.rows.append({"statement": key, "article": case.article["article"], **told})
 
 
 def _error(row: dict[str, Any], stage: Stage, reason: str, n_records: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Knows nothing of models, files or results.
 from collections.abc import Sequence
 
 from stance.article_text import WORD_JOINER, mask_markup
-from stance.domain import Article, Attribution, Span
+from stance.domain import Article, Attribution
 
 # Words that stand between the pieces of a statement, as "on Monday" does, are read with it.
 _LONGEST_GAP = 60  # characters
@@ -30,20 +30,16 @@ def shown_contents(article: Article, attributions: Sequence[Attribution]) -> lis
 
 def _clause(shown: str, attribution: Attribution) -> str:
     spans = (*attribution.spans, attribution.cue, attribution.mention)
-    pieces = sorted({span for span in spans if span is not None})
-    clause = shown[slice(*pieces[0])]
-    reached = pieces[0]
-    for span in pieces[1:]:
-        if span[1] <= reached[1]:
-            continue
-        start = max(span[0], reached[1])
-        clause += _between(shown, (reached[1], start)) + shown[start : span[1]]
-        reached = (span[0], span[1])
+    clause, reached = "", min(span[0] for span in spans if span)
+    for start, end in sorted(span for span in spans if span):
+        if end > reached:
+            begin = max(start, reached)
+            clause += _between(shown[reached:begin]) + shown[begin:end]
+            reached = end
     return clause
 
 
-def _between(shown: str, gap: Span) -> str:
-    words = shown[slice(*gap)]
+def _between(words: str) -> str:
     return words if len(words) <= _LONGEST_GAP and "\n\n" not in words else " "
 
 
