@@ -198,7 +198,7 @@ def benchmark(
     }
     values: dict[str, list[dict[str, float]]] = {test: [] for test in tests}
     for seed in range(max(1, n_seeds)):
-        network, tokenizer = start_network(began, base or DEFAULT_ENCODER, seed)
+        network, tokenizer = start_network(StanceNetwork, began, base or DEFAULT_ENCODER, seed)
         renderer = Renderer(tokenizer, network.window)
         if n_seeds:
             run = replace(stage, mix={chosen.source: 1.0}, seed=seed)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -32,11 +31,9 @@ from training.loop import run_stages
 from training.order import Order, encoder_name, run_name
 from training.recipe import ExtractionRecipe, Schedule
 from training.speaker_model import fit_speakers
-from training.start import open_parent, start_tagger
+from training.start import open_parent, start_network
 from training.tagging import finetune_tagger
 from training.world import World
-
-log = logging.getLogger("stance.training")
 
 # Articles that are measured after each epoch need no interval.
 _NO_DRAWS = 1
@@ -86,7 +83,7 @@ def train_extractor(
     if world.leads:
         checkpoints.name = run_name(order, parent, checkpoints, ModelKind.EXTRACTION)
     world.wait()
-    network, tokenizer = start_tagger(parent, order.base, recipe.stages[0].seed)
+    network, tokenizer = start_network(TaggerNetwork, parent, order.base, recipe.stages[0].seed)
     train_stages(network, tokenizer, recipe, material, checkpoints)
     if not world.leads:
         return None

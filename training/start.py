@@ -1,14 +1,17 @@
 """What a training begins from: a bundle that was published, or an encoder."""
 
 from pathlib import Path
+from typing import TypeVar
 
 from tokenizers import Tokenizer
 
 from stance.bundle import Bundle, verify
 from stance.errors import StanceError
 from stance.manifest import ModelKind
-from stance.torch_network.heads import StanceNetwork, TaggerNetwork
+from stance.torch_network.encoder import EncoderNetwork
 from training.encoders import from_encoder
+
+N = TypeVar("N", bound=EncoderNetwork)
 
 _NEEDED = ("model.safetensors", "config.json")
 
@@ -36,25 +39,21 @@ def open_parent(
     return parent
 
 
-def start_network(parent: Bundle | None, base: str, seed: int) -> tuple[StanceNetwork, Tokenizer]:
+def start_network(
+    kind: type[N], parent: Bundle | None, base: str, seed: int
+) -> tuple[N, Tokenizer]:
     """The network of a bundle, or an encoder with a fresh head; and its tokenizer.
 
-    Raises:
-        StanceError: the encoder cannot be loaded, or cannot take the mask.
-    """
-    if parent is None:
-        return from_encoder(StanceNetwork, base, seed=seed)
-    tokenizer = Tokenizer.from_file(str(parent.folder / "tokenizer.json"))
-    return StanceNetwork.from_pretrained(parent.folder), tokenizer
-
-
-def start_tagger(parent: Bundle | None, base: str, seed: int) -> tuple[TaggerNetwork, Tokenizer]:
-    """The tagger's network of a bundle, or an encoder with a fresh head; and its tokenizer.
+    Args:
+        kind: of the network.
+        parent: the bundle.
+        base: the encoder, where there is no bundle.
+        seed: of the fresh head.
 
     Raises:
         StanceError: the encoder cannot be loaded, or cannot take the mask.
     """
     if parent is None:
-        return from_encoder(TaggerNetwork, base, seed=seed)
+        return from_encoder(kind, base, seed=seed)
     tokenizer = Tokenizer.from_file(str(parent.folder / "tokenizer.json"))
-    return TaggerNetwork.from_pretrained(parent.folder), tokenizer
+    return kind.from_pretrained(parent.folder), tokenizer

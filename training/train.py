@@ -92,7 +92,7 @@ def train(order: Order, world: World | None = None) -> Trained | None:
         of = order.labels.paths[0].stem if order.labels.paths else ""
         checkpoints.name = run_name(order, parent, checkpoints, of)
     world.wait()
-    network, tokenizer = start_network(parent, order.base, recipe.stages[0].seed)
+    network, tokenizer = start_network(StanceNetwork, parent, order.base, recipe.stages[0].seed)
     if order.doubts and world.leads:
         renderer = Renderer(tokenizer, network.window)
         features = readouts(network, renderer, material.labelled)
