@@ -10,7 +10,8 @@ StanceError
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 MOST_FAULTS_SHOWN = 20
 
@@ -73,3 +74,20 @@ class MissingExtraError(StanceError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an extra: pip install 'stance[{extra}]'")
+
+
+@contextmanager
+def extra_needed(what: str, extra: str) -> Iterator[None]:
+    """Around an import: says which extra brings what is not installed.
+
+    Args:
+        what: is done with it.
+        extra: its name.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(what, extra) from error

@@ -21,7 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stance.domain import Stance
-from stance.errors import MissingExtraError
+from stance.errors import extra_needed
 from stance.report_archive import ScoredRun
 from stance.report_labels import LabelledStance, Matched, Pair, left_out, match
 from stance.report_shares import Interval, Sums, student
@@ -240,10 +240,7 @@ def _share(value: float) -> float:
 
 def _ppi() -> ModuleType:
     # On import it silences all warnings of the process.
-    with warnings.catch_warnings():
-        try:
-            import ppi_py
-        except ImportError as error:
-            raise MissingExtraError("correcting shares by labels", "labels") from error
+    with warnings.catch_warnings(), extra_needed("correcting shares by labels", "labels"):
+        import ppi_py
     module: ModuleType = ppi_py
     return module

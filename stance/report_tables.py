@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from stance.errors import FileError, MissingExtraError
+from stance.errors import FileError, extra_needed
 from stance.report_archive import ScoredRun
 from stance.report_shares import Interval, Sums
 
@@ -162,10 +162,8 @@ def open_tables(run: ScoredRun) -> Iterator[Tables]:
         MissingExtraError: DuckDB is not installed.
         FileError: a file of the run cannot be read.
     """
-    try:
+    with extra_needed("a report on an archive", "archive"):
         import duckdb
-    except ImportError as error:
-        raise MissingExtraError("a report on an archive", "archive") from error
     with TemporaryDirectory(prefix="stance-report-") as folder:
         config: dict[str, Any] = {
             "autoinstall_known_extensions": False,

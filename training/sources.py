@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from stance.domain import Kind, Question, Sentiment, Stance, Statement
-from stance.errors import FileError, MissingExtraError, StanceError
+from stance.errors import FileError, StanceError, extra_needed
 from training.examples import Example, Label
 from training.label_values import nearest, type_name
 from training.public_sets import SOURCES, Hub, Source
@@ -250,10 +250,8 @@ def _hub_rows(
 
 
 def _load(repository: str, config: str | None, part: str) -> Iterable[Mapping[str, Any]]:
-    try:
+    with extra_needed("reading a set from the hub", "hub"):
         import datasets
-    except ModuleNotFoundError:
-        raise MissingExtraError("reading a set from the hub", "hub") from None
     rows: Iterable[Mapping[str, Any]] = datasets.load_dataset(repository, config, split=part)
     return rows
 

@@ -2,7 +2,7 @@
 
 import re
 
-from stance.errors import InputError, MissingExtraError
+from stance.errors import InputError, extra_needed
 
 _LONG_TAG = re.compile(r"<[A-Za-z][^<>]{16384,}")
 _MOST_ATTRIBUTES = 2000
@@ -30,10 +30,8 @@ def fragment_text(fragment: str) -> str:
         InputError: it cannot be read, or would take very long.
         MissingExtraError: lxml is not installed.
     """
-    try:
+    with extra_needed("reading HTML", "archive"):
         from lxml import etree, html
-    except ImportError as error:
-        raise MissingExtraError("reading HTML", "archive") from error
     check_attributes(fragment)
     try:
         tree = html.fragment_fromstring(fragment, create_parent="div")

@@ -14,7 +14,7 @@ from stance.archive.records import Limits
 from stance.archive.values import as_text
 from stance.archive.window import bom_of, encoding_of
 from stance.domain import Article
-from stance.errors import InputError, MissingExtraError
+from stance.errors import InputError, extra_needed
 
 # Pages that declare these mean more than the standards of that name hold.
 _MEANT = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030",
@@ -131,8 +131,6 @@ def require_html() -> Any:
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
+    with extra_needed("reading HTML and WARC", "archive"):
         from trafilatura import bare_extraction
-    except ImportError as error:
-        raise MissingExtraError("reading HTML and WARC", "archive") from error
     return bare_extraction

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from stance.archive.records import Codec
-from stance.errors import MissingExtraError
+from stance.errors import extra_needed
 
 _HEADER_AT_MOST = 1 << 16
 _GIVEN = 1 << 16  # bytes at a time
@@ -151,10 +151,8 @@ def require_zstd() -> Any:
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
+    with extra_needed("reading .zst files", "archive"):
         import zstandard
-    except ImportError as error:
-        raise MissingExtraError("reading .zst files", "archive") from error
     return zstandard
 
 

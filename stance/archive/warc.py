@@ -15,7 +15,7 @@ from stance.archive.html import html_article, page_text
 from stance.archive.records import Limits, Row
 from stance.archive.window import Window, too_large
 from stance.domain import Article
-from stance.errors import InputError, MissingExtraError
+from stance.errors import InputError, extra_needed
 
 BEGINNING = b"WARC/"
 _VERSION = re.compile(rb"WARC/\d+\.\d+\r?\n")
@@ -123,10 +123,8 @@ def require_warc() -> Any:
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
+    with extra_needed("reading WARC", "archive"):
         from fastwarc.warc import ArchiveIterator
-    except ImportError as error:
-        raise MissingExtraError("reading WARC", "archive") from error
     return ArchiveIterator
 
 
