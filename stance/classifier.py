@@ -21,7 +21,7 @@ from stance.domain import Issue, Kind, Prediction, Question, Result, Statement
 from stance.errors import InputError
 from stance.manifest import ModelKind
 from stance.network import Network, OnnxNetwork, answers
-from stance.packing import Group, Rows, batches, fill_rows, lay_out, split_questions
+from stance.packing import Batches, Group, Rows, split_questions
 from stance.render import Block, Renderer, read_tokenizer
 
 # Tokens of one row, and of the rows that go through the network together: attention within a
@@ -205,7 +205,7 @@ class _Window:
     packed: "_Packed"
 
 
-class _Packed:
+class _Packed(Batches):
     """Statements and their questions in batches of rows; unpacks the logits as they come.
 
     Attributes:
@@ -216,31 +216,18 @@ class _Packed:
         self, blocks: Sequence[Block], asked: Sequence[Sequence[Block]], batch_tokens: int
     ) -> None:
         self.logits = [np.empty((len(questions), N_LOGITS), np.float32) for questions in asked]
-        self._groups: list[Group] = []
+        groups: list[Group] = []
         self._home: list[tuple[int, list[int]]] = []
         for n, (block, questions) in enumerate(zip(blocks, asked, strict=True)):
             for part in split_questions(block, questions, ROW_TOKENS):
-                self._groups.append(Group(block, tuple(questions[i] for i in part)))
+                groups.append(Group(block, tuple(questions[i] for i in part)))
                 self._home.append((n, part))
-        lengths = [len(group) for group in self._groups]
-        self._batches = list(batches(fill_rows(lengths, ROW_TOKENS), lengths, batch_tokens))
-        self._n_answered = 0
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether the logits of all rows have come."""
-        return self._n_answered == len(self._batches)
-
-    def rows(self) -> Iterator[Rows]:
-        """The batches, in order."""
-        for batch in self._batches:
-            yield lay_out([[self._groups[g] for g in row] for row in batch])
+        super().__init__(groups, ROW_TOKENS, batch_tokens)
 
     def take(self, logits: NDArray[np.float32]) -> None:
         """Unpack the logits (rows, questions, 7) of the next batch, in the order of `rows`."""
-        for row, row_logits in zip(self._batches[self._n_answered], logits, strict=True):
+        for row, row_logits in zip(self.next_answered(), logits, strict=True):
             at = 0
             for n, part in (self._home[g] for g in row):
                 self.logits[n][part] = row_logits[at : at + len(part)]
                 at += len(part)
-        self._n_answered += 1

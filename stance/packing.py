@@ -139,6 +139,37 @@ def batches(
         order = order[size:]
 
 
+class Batches:
+    """Groups in batches of rows, in the order in which they go through a network.
+
+    Args:
+        groups: what is packed.
+        row_tokens: the most of one row, but for a group that has more.
+        batch_tokens: of the rows that go through the network together.
+    """
+
+    def __init__(self, groups: Sequence[Group], row_tokens: int, batch_tokens: int) -> None:
+        lengths = [len(group) for group in groups]
+        self._groups = groups
+        self._batches = list(batches(fill_rows(lengths, row_tokens), lengths, batch_tokens))
+        self._n_answered = 0
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the answers of all rows have come."""
+        return self._n_answered == len(self._batches)
+
+    def rows(self) -> Iterator[Rows]:
+        """The batches, in order."""
+        for batch in self._batches:
+            yield lay_out([[self._groups[g] for g in row] for row in batch])
+
+    def next_answered(self) -> list[Sequence[int]]:
+        """The numbers of the groups in each row of the next batch, whose answer has come."""
+        self._n_answered += 1
+        return self._batches[self._n_answered - 1]
+
+
 def lay_out(rows: Sequence[Sequence[Group]]) -> Rows:
     """Write rows of groups into arrays, padded to the longest row."""
     length = max(sum(map(len, row)) for row in rows)

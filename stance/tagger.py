@@ -20,7 +20,7 @@ from stance.bundle import Bundle, open_bundle
 from stance.domain import Article, Span
 from stance.manifest import ModelKind
 from stance.network import OnnxTagNetwork, TagNetwork, TokenTags, answers
-from stance.packing import Group, Rows, batches, fill_rows, lay_out
+from stance.packing import Batches, Group, Rows
 from stance.render import read_tokenizer
 from stance.tags import TAGS, Part, WordSpan, beginning, best_tags, read_tags
 
@@ -155,7 +155,7 @@ class Tagger:
         yield _Portion(read, self._reader, self._batch_tokens)
 
 
-class _Portion:
+class _Portion(Batches):
     """Articles whose windows are packed together; unpacks the answers as they come."""
 
     def __init__(
@@ -168,32 +168,19 @@ class _Portion:
             for tokens, windows in zip(articles, self._cut, strict=True)
             for window in windows
         ]
-        lengths = [len(block) for block in self._blocks]
-        rows = fill_rows(lengths, reader.longest_window + SPECIAL_TOKENS)
-        self._batches = list(batches(rows, lengths, batch_tokens))
         self._answers: dict[int, TokenTags] = {}
-        self._n_answered = 0
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether the answers of all rows have come."""
-        return self._n_answered == len(self._batches)
-
-    def rows(self) -> Iterator[Rows]:
-        """The batches, in order."""
-        for batch in self._batches:
-            yield lay_out([[Group(self._blocks[n], ()) for n in row] for row in batch])
+        groups = [Group(block, ()) for block in self._blocks]
+        super().__init__(groups, reader.longest_window + SPECIAL_TOKENS, batch_tokens)
 
     def take(self, found: TokenTags) -> None:
         """Unpack what was found of the next batch: of each block's tokens but the special ones."""
-        for r, row in enumerate(self._batches[self._n_answered]):
+        for r, row in enumerate(self.next_answered()):
             at = 0
             for n in row:
                 end = at + len(self._blocks[n])
                 # Copied, so that the rows of a batch can be let go.
                 self._answers[n] = TokenTags(*(one[r, at + 1 : end - 1].copy() for one in found))
                 at = end
-        self._n_answered += 1
 
     def tagged(self) -> Iterator[Tagged]:
         """What is said in each article, once all is answered."""
