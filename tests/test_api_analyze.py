@@ -4,7 +4,6 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +30,10 @@ from stance.packing import Rows
 from stance.quotes import Extractor
 from stance.tagger import Tagger
 from tests.fakes import fake_classifier, keyword_network, word_tokenizer
+from tests.problems import JSON, MARKER, REFUSED_TEXTS, fields, problem_of
 from tests.tiny_analysis import NOBODY, ONE, PEACE, TAX, TEXT, analyzer_by_eye, publish_extractor
 from tests.tiny_bundles import classifier_with_sets, publish_tiny
 
-MARKER = "xylophone"
-JSON = {"content-type": "application/json"}
 ASK: dict[str, Any] = {"text": TEXT, "propositions": [PEACE.proposition, TAX.proposition]}
 
 
@@ -72,14 +70,7 @@ def analyze(client: TestClient, **request: Any) -> list[dict[str, Any]]:
 
 
 def refused(client: TestClient, body: bytes, status: int = 422) -> dict[str, Any]:
-    """The problem document that a body is answered with, which must not hold the marker."""
-    response = client.post("/analyze", content=body, headers=JSON)
-    assert MARKER not in response.text
-    problem: dict[str, Any] = response.json()
-    assert response.headers["content-type"] == "application/problem+json"
-    assert (response.status_code, problem["status"]) == (status, status)
-    assert problem["title"] == HTTPStatus(status).phrase
-    return problem
+    return problem_of(client, "/analyze", body, status)
 
 
 # Answers
@@ -324,23 +315,6 @@ def test_a_service_that_had_no_extractor_takes_the_first_one(models: Path) -> No
 
 # What is refused
 
-MUST_BE_TEXT = "Input should be a valid string"
-REFUSED_TEXTS = {
-    "empty": (b'""', "is empty; give at least one word"),
-    "blank": (rb'" \t\n\u2003"', "is empty; give at least one word"),
-    "NUL": (rb'"xylophone\u0000"', "holds a NUL character at offset 9; remove it"),
-    "lone surrogate": (
-        rb'"xylophone\ud800"',
-        "holds a lone surrogate at offset 9; send valid Unicode",
-    ),
-    "NaN": (b"NaN", MUST_BE_TEXT),
-    "number": (b"5", MUST_BE_TEXT),
-    "true": (b"true", MUST_BE_TEXT),
-    "null": (b"null", MUST_BE_TEXT),
-    "list": (b'["xylophone"]', MUST_BE_TEXT),
-    "object": (b'{"xylophone": "xylophone"}', MUST_BE_TEXT),
-}
-
 
 @pytest.mark.parametrize(("text", "reason"), REFUSED_TEXTS.values(), ids=REFUSED_TEXTS.keys())
 def test_a_text_that_cannot_be_read_is_refused_with_the_reason(
@@ -376,7 +350,7 @@ def test_every_field_that_cannot_be_read_is_named(
 ) -> None:
     problem = refused(client, b'{"text": "Football is good.", %s}' % field)
 
-    assert [error["field"] for error in problem["errors"]] == [place]
+    assert fields(problem) == [place]
     assert problem["detail"].startswith(f"{place}: ")
 
 
@@ -395,7 +369,7 @@ def test_every_field_that_cannot_be_read_is_named(
 def test_a_body_of_another_form_is_refused_with_the_field_at_fault(
     body: bytes, field: str, client: TestClient
 ) -> None:
-    assert [error["field"] for error in refused(client, body)["errors"]] == [field]
+    assert fields(refused(client, body)) == [field]
 
 
 def test_coverage_of_a_model_without_prediction_sets_is_refused_whatever_is_said() -> None:

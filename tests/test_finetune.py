@@ -16,6 +16,7 @@ from stance.issues import read_catalogue
 from stance.packing import even_rows
 from stance.render import Renderer
 from stance.torch_network.heads import StanceNetwork
+from tests.interrupting import Interrupting
 from tests.tiny import labelled_rows, tiny_encoder, write_jsonl
 from training.checkpoint import Checkpoints
 from training.encoders import from_encoder
@@ -148,20 +149,6 @@ def test_a_resumed_run_equals_one_that_was_never_broken_off(
 
     assert not np.allclose(weights_of(resumed), weights_of(broken), atol=1e-3)
     np.testing.assert_allclose(weights_of(resumed), weights_of(whole), atol=1e-6)
-
-
-class Interrupting(Checkpoints):
-    """Breaks off after some steps, as a kill would: what was written stays."""
-
-    def __init__(self, folder: Path, at: int) -> None:
-        super().__init__(folder, every_s=0)
-        self._at = at
-
-    def is_due(self) -> bool:
-        self._at -= 1
-        if self._at < 0:
-            raise KeyboardInterrupt
-        return True
 
 
 def fading(n_better: int) -> Callable[[StanceNetwork], float]:

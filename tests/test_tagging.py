@@ -14,6 +14,7 @@ from stance.errors import StanceError
 from stance.tags import OUTSIDE, Part, beginning, read_tags
 from stance.torch_network.heads import TaggerNetwork
 from tests.fakes import word_tokenizer
+from tests.interrupting import Interrupting
 from tests.tiny import tiny_encoder
 from tests.tiny_articles import marked_articles, spans_of
 from training.checkpoint import Checkpoints
@@ -218,20 +219,6 @@ def test_a_tagger_learns_who_says_what(encoder: Path) -> None:
 
 def weights_of(network: TaggerNetwork) -> np.ndarray:
     return np.concatenate([w.detach().numpy().ravel() for w in network.parameters()])
-
-
-class Interrupting(Checkpoints):
-    """Breaks off after some steps, as a kill would: what was written stays."""
-
-    def __init__(self, folder: Path, at: int) -> None:
-        super().__init__(folder, every_s=0)
-        self._at = at
-
-    def is_due(self) -> bool:
-        self._at -= 1
-        if self._at < 0:
-            raise KeyboardInterrupt
-        return True
 
 
 def test_a_resumed_run_equals_one_that_was_never_broken_off(encoder: Path, tmp_path: Path) -> None:
